@@ -1,0 +1,14 @@
+"""The routes, one file per noun."""
+
+from flask_restx import Namespace  # type: ignore[import-untyped]
+
+from pvc_api.resources import cluster, health, node, status, task, vm
+
+NAMESPACES: tuple[Namespace, ...] = (
+    cluster.routes,
+    node.routes,
+    vm.routes,
+    task.routes,
+    status.routes,
+    health.routes,
+)

@@ -1,0 +1,71 @@
+"""How a noun gets its routes; an operation's is derived from its class."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Response
+from flask_restx import Namespace, Resource  # type: ignore[import-untyped]
+
+from pvc_api.answers import answer_job, answer_record
+from pvc_api.auth import asker, need
+from pvc_api.document import describe, document_operation, path_fields
+from pvc_api.reading import Body, Nothing, read_body, read_object, read_query
+from pvc_api.shared import service
+from pvc_core.errors import InvalidRequest
+from pvc_core.model.operations import Operation
+
+
+class Door(Resource):  # type: ignore[misc]  # flask-restx is untyped
+    """Base of all resources."""
+
+
+def noun(name: str, description: str) -> Namespace:
+    """The routes of a noun; their full addresses are in the operations."""
+    return Namespace(name, description=description, path="/")
+
+
+def offer(
+    routes: Namespace, operation: type[Operation], alias: str = "", beside: type[Door] = Door
+) -> None:
+    """Route an operation, as its class says.
+
+    `alias` takes the place of the last word of its address; `beside` has other methods of that address.
+    """
+    if operation.url is None:
+        raise ValueError(f"{operation.name} has no address")
+    base, _, verb = operation.url.rpartition("/")
+    url = f"{base}/{alias}" if alias else operation.url
+    identity = f"{routes.name}_{alias}" if alias else operation.name.replace(".", "_")
+    handler = describe(submitter(operation), document_operation(operation, identity))
+    if alias:
+        handler.__doc__ = f"Another word for {verb}"
+    resource = type(identity, (beside,), {operation.method.lower(): handler})
+    routes.add_resource(resource, url)
+
+
+def submitter(operation: type[Operation]) -> Callable[..., Response]:
+    """The handler of an operation's route."""
+
+    def submit(self: Door, **path: str) -> Response:
+        need(operation.role)
+        read_query(Nothing)
+        fields, reason = _read_fields(operation)
+        request = operation.parse({**fields, **path})
+        if getattr(request, "dry_run", False):
+            return answer_record(service().plan(request))
+        return answer_job(service().submit(request, asker(reason)), operation.immediate)
+
+    submit.__doc__ = operation.summary()
+    return submit
+
+
+def _read_fields(operation: type[Operation]) -> tuple[dict[str, Any], str]:
+    """The body's fields, less the reason; a field of the path may not be said twice."""
+    fields = read_object()
+    twice = sorted(path_fields(operation.url or "") & fields.keys())
+    if twice:
+        raise InvalidRequest(f"{operation.name}: {', '.join(twice)} belongs in the path, not in the body")
+    given = {"reason": fields.pop("reason")} if "reason" in fields else {}
+    return fields, read_body(Body, given).reason

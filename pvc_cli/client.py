@@ -1,0 +1,128 @@
+"""The API's client; knows HTTP and nothing of the terminal."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from typing import Any
+from urllib.parse import quote
+
+import requests
+
+from pvc_cli.connections import Connection
+from pvc_cli.exits import Refused
+from pvc_core.errors import InvalidRequest, Unreachable
+
+PREFIX = "/api/v1"
+CONNECT_WITHIN_S = 5
+ANSWER_WITHIN_S = 30
+SUBMIT_ATTEMPTS = 3
+PAUSE_S = 0.5
+
+Record = dict[str, Any]
+
+
+def path_of(template: str, **parts: str) -> str:
+    """`/node/<node>/flush` with its parts filled in; a part cannot leave its place in the path."""
+    for name, part in parts.items():
+        if part in ("", ".", "..") or "/" in part:
+            raise InvalidRequest(f"{part!r} cannot be the name of a {name}", "Check the spelling.")
+        template = template.replace(f"<{name}>", quote(part, safe=""))
+    return template
+
+
+class Client:
+    """One cluster's API; raises Refused for its errors and Unreachable when it does not answer."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.address = connection.address.rstrip("/")
+        self._session = requests.Session()
+        # Neither proxies nor .netrc: the token goes to the address given and nowhere else.
+        self._session.trust_env = False
+        self._session.headers["Authorization"] = f"Bearer {connection.token}"
+
+    def get(self, path: str, **query: Any) -> Any:
+        return _decoded(self._ask("GET", path, query=query))
+
+    def get_text(self, path: str) -> str:
+        return self._ask("GET", path).content.decode()
+
+    def submit(self, method: str, path: str, body: Record) -> Record:
+        """Asks again when the answer is lost: the key makes it the same job."""
+        key = {"Idempotency-Key": str(uuid.uuid4())}
+        for attempt in range(1, SUBMIT_ATTEMPTS + 1):
+            try:
+                return _object(self._ask(method, path, body=body, headers=key))
+            except Unreachable:
+                if attempt == SUBMIT_ATTEMPTS:
+                    raise
+                time.sleep(PAUSE_S)
+        raise AssertionError("the last attempt returns or raises")
+
+    def await_job(self, job: str, wait_s: float, seen: str | None) -> tuple[Record, str]:
+        """The job when it ends or differs from `seen`, or after `wait_s`; and what to call seen next."""
+        query = {"wait": wait_s, "seen": seen}
+        answer = self._ask("GET", path_of("/task/<task>", task=job), query, timeout=ANSWER_WITHIN_S + wait_s)
+        return _object(answer), answer.headers.get("ETag", "").strip('"')
+
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        query: Record | None = None,
+        body: Record | None = None,
+        headers: dict[str, str] | None = None,
+        timeout: float = ANSWER_WITHIN_S,
+    ) -> requests.Response:
+        try:
+            answer = self._session.request(
+                method,
+                f"{self.address}{PREFIX}{path}",
+                params={key: value for key, value in (query or {}).items() if value is not None},
+                json=body,
+                headers=headers,
+                timeout=(CONNECT_WITHIN_S, timeout),
+                allow_redirects=False,
+            )
+        except requests.RequestException as error:
+            raise Unreachable(f"{self.address} does not answer ({_reason(error)})") from None
+        if answer.status_code >= 300:
+            raise _refused(answer)
+        return answer
+
+
+def _object(answer: requests.Response) -> Record:
+    record: Record = _decoded(answer)
+    return record
+
+
+def _decoded(answer: requests.Response) -> Any:
+    try:
+        return json.loads(answer.content)
+    except ValueError:
+        raise _not_pvc(answer) from None
+
+
+def _refused(answer: requests.Response) -> Refused:
+    """Something in between, a proxy perhaps, may answer with anything."""
+    try:
+        body = json.loads(answer.content)
+        return Refused(answer.status_code, body["code"], body["message"], body["remedy"], body["details"])
+    except (ValueError, KeyError, TypeError):
+        return _not_pvc(answer)
+
+
+def _not_pvc(answer: requests.Response) -> Refused:
+    message = f"an answer (HTTP {answer.status_code}) that is not PVC's"
+    return Refused(answer.status_code, "NOT_PVC", message, "Check the address: pvc connection list", {})
+
+
+def _reason(error: requests.RequestException) -> str:
+    """The innermost cause, in words."""
+    if isinstance(error, requests.Timeout):
+        return "timed out"
+    cause: BaseException = error
+    while (inner := cause.__cause__ or cause.__context__) is not None:
+        cause = inner
+    return getattr(cause, "strerror", None) or type(cause).__name__

@@ -1,0 +1,73 @@
+"""pvc connection"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from pvc_cli import connections
+from pvc_cli.connections import Connection
+from pvc_cli.frame import Noun, session
+from pvc_cli.show import Column, emit, show_table
+from pvc_core.errors import InvalidRequest
+
+commands = Noun("connection", help="The clusters this program knows.")
+
+
+@commands.command("add", example="pvc connection add lab --address http://10.0.0.11:7370 --token-file token")
+@click.argument("name", metavar="NAME")
+@click.option("--address", metavar="URL", required=True, help="The API's: http://HOST:7370.")
+@click.option("--token-file", type=click.Path(path_type=Path), metavar="FILE", help="Read the token from a file.")
+@click.option("--token-stdin", is_flag=True, help="Read the token from standard input.")
+def add(name: str, address: str, token_file: Path | None, token_stdin: bool) -> None:
+    """Remember a cluster, under a name of your choice.
+
+    Without --token-file or --token-stdin you are asked for the token. It is never taken from the command
+    line, where other users of this machine could read it.
+    """
+    connections.add(name, Connection(address, _token(token_file, token_stdin)))
+    record = {"name": name, "address": address}
+    emit(session().form, record, lambda: click.echo(f"connection {name} to {address} added"))
+
+
+@commands.command("list", example="pvc connection list")
+def list_connections() -> None:
+    """The clusters known, without their tokens."""
+    known = [{"name": name, "address": connection.address} for name, connection in connections.load().items()]
+    columns = [Column("NAME", "name"), Column("ADDRESS", "address")]
+    emit(session().form, known, lambda: show_table(known, columns, "no connections; see pvc connection add --help"))
+
+
+@commands.command("remove", example="pvc connection remove lab")
+@click.argument("name", metavar="NAME")
+def remove(name: str) -> None:
+    """Forget a cluster and its token."""
+    connections.remove(name)
+    emit(session().form, {"name": name}, lambda: click.echo(f"connection {name} removed"))
+
+
+def _token(file: Path | None, stdin: bool) -> str:
+    if file and stdin:
+        raise InvalidRequest("--token-file and --token-stdin exclude each other", "Give one of them.")
+    token = (_read(file) if file else sys.stdin.read() if stdin else _ask()).strip()
+    if not token or not token.isascii() or any(char.isspace() for char in token):
+        raise InvalidRequest("that is not a token", "A token is one word, without spaces.")
+    return token
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text()
+    except OSError as error:
+        raise InvalidRequest(f"{file} cannot be read: {error.strerror}", "Check the path.") from None
+    except UnicodeDecodeError:
+        raise InvalidRequest(f"{file} is not text", "Check the path.") from None
+
+
+def _ask() -> str:
+    if not sys.stdin.isatty():
+        raise InvalidRequest("there is no terminal to ask for the token", "Use --token-file or --token-stdin.")
+    token: str = click.prompt("token", hide_input=True, err=True)
+    return token

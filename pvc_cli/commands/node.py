@@ -1,0 +1,103 @@
+"""pvc node"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from pvc_cli.client import path_of
+from pvc_cli.frame import Noun, session
+from pvc_cli.generate import submits
+from pvc_cli.human import age, gib
+from pvc_cli.show import Column, emit, heading, show_pairs, show_table
+from pvc_core.model.operations import FlushNode, ReadyNode
+
+Record = dict[str, Any]
+
+commands = Noun("node", help="Hypervisors: list, flush, take back into service.")
+
+commands.add_command(submits(FlushNode, example="pvc node flush hv1 --wait --reason 'kernel update'"))
+commands.add_command(submits(ReadyNode, example="pvc node ready hv1 --wait"))
+commands.alias("unflush", "ready")
+
+
+@commands.command("list", example="pvc node list")
+def list_nodes() -> None:
+    """All nodes: state, health, VMs, memory."""
+    own = session()
+    nodes = own.client.get("/node")
+    emit(own.form, nodes, lambda: show_table(nodes, COLUMNS, "no node has reported yet"))
+
+
+@commands.command("info", example="pvc node info hv1")
+@click.argument("node", metavar="NODE")
+def info(node: str) -> None:
+    """One node: what it is, what runs there, what it is busy with."""
+    own = session()
+    found = own.client.get(path_of("/node/<node>", node=node))
+    emit(own.form, found, lambda: _show(found))
+
+
+def health(node: Record) -> str:
+    """The worst thing about it."""
+    if not node["alive"]:
+        return "dead"
+    if not node["worker"]:
+        return "no worker"
+    return "ok" if node["hypervisor_ok"] else "no hypervisor"
+
+
+COLUMNS = [
+    Column("NODE", "name"),
+    Column("STATE", "state"),
+    Column("HEALTH", health),
+    Column("VMS", lambda node: f"{node['vms_running']}/{node['vms_wanted']}", right=True),
+    Column("VCPUS", lambda node: f"{node['vcpus_wanted']}/{node['vcpus']}", right=True),
+    Column("FREE", lambda node: gib(node["memory_free_mib"]), right=True),
+    Column("MEMORY", lambda node: gib(node["memory_mib"]), right=True),
+    Column("REPORTED", lambda node: age(node["report_at"])),
+]
+
+DOMAINS = [
+    Column("DOMAIN", "name"),
+    Column("SEEN", "state"),
+    Column("VCPUS", "vcpus", right=True),
+    Column("MEMORY", lambda domain: gib(domain["memory_mib"]), right=True),
+    Column("UUID", "uuid"),
+]
+
+
+def _show(node: Record) -> None:
+    show_pairs(
+        [
+            ("node", f"{node['name']} ({node['address']})"),
+            ("state", node["state"]),
+            ("since", age(node["state_since"]) if node["state_since"] else ""),
+            ("by job", node["state_job"]),
+            ("health", health(node)),
+            ("hypervisor error", node["hypervisor_error"]),
+            ("coordinator", "yes" if node["coordinator"] else "no"),
+            ("vms", f"{node['vms_running']} running, {node['vms_wanted']} wanted, {node['vms_defined']} defined"),
+            ("vcpus", f"{node['vcpus_wanted']} promised of {node['vcpus']}"),
+            ("memory", _memory(node)),
+            ("host", node["host"]),
+            ("versions", _versions(node)),
+            ("reported", age(node["report_at"])),
+            ("busy with", "\n".join(node["jobs"])),
+        ]
+    )
+    if node["domains"]:
+        heading("Seen there")
+        show_table(node["domains"], DOMAINS, "")
+
+
+def _memory(node: Record) -> str:
+    free, total = gib(node["memory_free_mib"]), gib(node["memory_mib"])
+    wanted, reserved = gib(node["memory_wanted_mib"]), gib(node["memory_reserved_mib"])
+    return f"{free} free of {total} ({wanted} for VMs, {reserved} for the host)"
+
+
+def _versions(node: Record) -> str:
+    parts = {"PVC": node["pvc_version"], "libvirt": node["libvirt_version"], "on": node["hypervisor"]}
+    return ", ".join(f"{name} {version}" for name, version in parts.items() if version)

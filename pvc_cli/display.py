@@ -1,0 +1,149 @@
+"""What is seen of a job under way: a live line on a terminal, elsewhere one line per change."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+import click
+
+from pvc_cli.frame import say_error
+from pvc_cli.human import clean, duration, size
+from pvc_cli.plan import show_left
+from pvc_cli.show import paint
+
+Record = dict[str, Any]
+
+
+class Display(Protocol):
+    def show(self, job: Record) -> None: ...
+
+    def trouble(self, text: str) -> None:
+        """Something is in the way; the empty text says it is gone."""
+
+
+@contextmanager
+def open_display(form: str) -> Iterator[Display]:
+    """By where the output goes; JSON and YAML get nothing but the end."""
+    if form != "table":
+        yield Silent()
+    elif sys.stdout.isatty() and os.environ.get("TERM") != "dumb":
+        from rich.console import Console
+        from rich.live import Live
+
+        with Live(console=Console(highlight=False), refresh_per_second=4, transient=True) as live:
+            yield OnTerminal(live)
+    else:
+        yield Lines()
+
+
+class Silent:
+    """Says only that it has trouble, and not on stdout."""
+
+    def __init__(self) -> None:
+        self._trouble = ""
+
+    def show(self, job: Record) -> None:
+        """The end says it all."""
+
+    def trouble(self, text: str) -> None:
+        if text and text != self._trouble:
+            click.echo(text, err=True)
+        self._trouble = text
+
+
+class Lines(Silent):
+    """A line whenever something other than speed and remaining time changed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._last: tuple[Any, ...] = ()
+
+    def show(self, job: Record) -> None:
+        present = (job["state"], *counted(job), what(job))
+        if present != self._last:
+            click.echo(sentence(job))
+            self._last = present
+
+
+class OnTerminal(Silent):
+    """One live line; what the job wrote to its log scrolls by above it."""
+
+    def __init__(self, live: Any) -> None:
+        super().__init__()
+        self._live = live
+        self._told = 0.0
+        self._line = Moving()
+        live.update(self._line)
+
+    def show(self, job: Record) -> None:
+        for line in job["log"]:
+            if line["at"] > self._told:
+                self._live.console.print(f"  {clean(line['text'])}", markup=False, style="dim")
+                self._told = line["at"]
+        self._line.text = sentence(job)
+
+    def trouble(self, text: str) -> None:
+        self._line.trouble = text
+
+
+class Moving:
+    """Redrawn several times a second, so that one sees it lives."""
+
+    def __init__(self) -> None:
+        from rich.spinner import Spinner
+
+        self.text = ""
+        self.trouble = ""
+        self._spinner = Spinner("dots")
+        self._since = time.monotonic()
+
+    def __rich__(self) -> Any:
+        from rich.text import Text
+
+        self._spinner.update(text=Text(f"{self.trouble or self.text}  ({duration(time.monotonic() - self._since)})"))
+        return self._spinner
+
+
+def sentence(job: Record) -> str:
+    """Where a job stands: state, how much is done, how fast, how long, and what it waits for."""
+    progress = job["progress"]
+    speed = f"{size(progress['bytes_per_s'])}/s" if progress["bytes_per_s"] else ""
+    left = f"ETA {duration(progress['eta_s'])}" if progress["eta_s"] is not None else ""
+    parts = [f"{job['state']:<9}", " ".join(counted(job)), speed, left, what(job)]
+    return "  ".join(clean(part) for part in parts if part)
+
+
+def counted(job: Record) -> list[str]:
+    """VMs done of total for a job on a node, else the share of the bytes."""
+    progress = job["progress"]
+    if job["operation"].startswith("node.") and progress["total"]:
+        return [f"{progress['done']}/{progress['total']} VMs"]
+    if progress["bytes_total"]:
+        return [f"{100 * progress['bytes_done'] // progress['bytes_total']} %"]
+    return []
+
+
+def what(job: Record) -> str:
+    """What it waits for, or what it does."""
+    waiting = job.get("waiting")
+    if waiting and waiting["kind"] == "lock":
+        place = f" (place {waiting['position']} in line)" if waiting.get("position") else ""
+        return f"{waiting['text'] or 'a lock held by ' + waiting['on']}{place}"
+    if waiting and waiting["kind"] != "child":
+        return str(waiting["text"])
+    return str(job["text"] or job["progress"]["text"] or (waiting or {}).get("text", "") or job["stage"])
+
+
+def show_end(job: Record) -> None:
+    """How it ended, each VM left and why, and the error with its remedy."""
+    took = duration(job["finished"] - (job["started"] or job["created"]))
+    text = clean(job["text"]) or job["operation"]
+    click.echo(f"{paint(job['state'])}: {text} ({took})")
+    show_left(job["result"].get("left", []))
+    if job.get("error"):
+        say_error(job["error"], "table")

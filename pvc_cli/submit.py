@@ -1,0 +1,68 @@
+"""Sending an operation, and what the user sees of it: a plan, a finished job, or a job to follow."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import click
+
+from pvc_cli import exits
+from pvc_cli.follow import follow_to_end
+from pvc_cli.frame import session
+from pvc_cli.plan import show_plan
+from pvc_cli.show import emit
+
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Request:
+    """An operation as it goes over the wire."""
+
+    operation: str
+    method: str
+    url: str
+    parts: dict[str, str]
+    fields: Record
+
+
+def submit(
+    request: Request, wait: bool, timeout: float | None, then: Callable[[Record], None] | None
+) -> None:
+    from pvc_cli.client import path_of
+
+    own = session()
+    answer = own.client.submit(request.method, path_of(request.url, **request.parts), request.fields)
+    if request.fields.get("dry_run"):
+        emit(own.form, answer, lambda: show_plan(answer))
+    elif answer.get("finished"):
+        _show_finished(answer, then)
+    elif wait or timeout is not None:
+        if own.form == "table":
+            click.echo(_accepted(answer["id"], request))
+        follow_to_end(answer["id"], timeout)
+    else:
+        emit(own.form, answer, lambda: _show_accepted(answer["id"], request))
+
+
+def _show_finished(job: Record, then: Callable[[Record], None] | None) -> None:
+    code = exits.for_job(job)
+    emit(session().form, job, lambda: (then or _show_text)(job))
+    sys.exit(code)
+
+
+def _show_text(job: Record) -> None:
+    click.echo(job.get("text") or f"{job['operation']}: {job['state']}")
+
+
+def _show_accepted(job: str, request: Request) -> None:
+    click.echo(_accepted(job, request))
+    click.echo(f"follow it:  pvc{session().flag} task wait {job}")
+
+
+
+def _accepted(job: str, request: Request) -> str:
+    return f"{request.operation} {' '.join(request.parts.values())}: accepted as job {job}"

@@ -1,0 +1,1 @@
+"""What the cluster decides: pure functions over a snapshot; the clock is an argument."""

@@ -1,0 +1,71 @@
+"""What a node's agent does about the difference between what its node runs and what the records say."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Literal
+
+from pvc_core.model.node import Domain
+from pvc_core.model.snapshot import Cluster
+from pvc_core.model.vm import VmSpec, Wanted
+
+
+@dataclass(frozen=True)
+class Correction:
+    """A job the agent submits: adopt what runs, record what powered itself off, start what should run."""
+
+    do: Literal["adopt", "off", "start"]
+    uuid: str
+    reason: str
+
+
+def decide_corrections(
+    cluster: Cluster,
+    node: str,
+    domains: Collection[Domain],
+    busy: Collection[str],
+    powered_off: Collection[str],
+    fresh: bool,
+) -> list[Correction]:
+    """`busy` are VMs a job holds: theirs to put right. `powered_off` guests were seen to end by themselves.
+
+    `fresh` tells that nobody watched the node before: whatever should run there and does not is started.
+    Two copies are never touched: an admin must choose.
+    """
+    corrections = [_look_at_vm(cluster, vm, node, domains, powered_off, fresh) for vm in cluster.vms.values()]
+    return [found for found in corrections if found is not None and found.uuid not in busy]
+
+
+def _look_at_vm(
+    cluster: Cluster,
+    vm: VmSpec,
+    node: str,
+    domains: Collection[Domain],
+    powered_off: Collection[str],
+    fresh: bool,
+) -> Correction | None:
+    here = next((domain for domain in domains if domain.uuid == vm.uuid and domain.active), None)
+    if here is not None:
+        return _look_at_running(cluster, vm, node, here)
+    if vm.node != node or vm.state is not Wanted.START or vm.moving_to is not None:
+        return None
+    if any(other != node for other in cluster.seen_on(vm.uuid)):
+        return None
+    if vm.uuid in powered_off:
+        return Correction("off", vm.uuid, "its guest powered itself off")
+    if fresh:
+        return Correction("start", vm.uuid, f"it should run on {node} and does not")
+    return None
+
+
+def _look_at_running(cluster: Cluster, vm: VmSpec, node: str, here: Domain) -> Correction | None:
+    """A paused domain may be one that is still arriving, and is left alone."""
+    if vm.node == node and vm.state is Wanted.START:
+        return None
+    if vm.moving_to is not None or here.state != "running":
+        return None
+    if any(other != node for other in cluster.seen_on(vm.uuid)):
+        return None
+    recorded = f"on {vm.node}" if vm.state is Wanted.START else f"as {vm.state}"
+    return Correction("adopt", vm.uuid, f"it runs on {node} and is recorded {recorded}")

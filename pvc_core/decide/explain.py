@@ -1,0 +1,31 @@
+"""What an unfinished job waits for when its record cannot say it itself."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from pvc_core.model.job import Job, JobState, WaitingFor
+
+
+def explain(job: Job, workers: Collection[str]) -> Job:
+    """The job with a `waiting` that is true now, given the nodes that have a worker."""
+    if job.state.finished or not job.queue.startswith("node."):
+        return job
+    node = job.queue.removeprefix("node.")
+    if node not in workers:
+        return _waits_for_worker(job, node)
+    if job.state is JobState.QUEUED:
+        text = f"waits for the worker of {node} to look at it"
+        return job.but(waiting=_waiting(job, node, text))
+    return job
+
+
+def _waits_for_worker(job: Job, node: str) -> Job:
+    text = f"the worker of {node} is not there; the task goes on when it is back"
+    if job.begun:
+        text += f" (it was at: {job.text})"
+    return job.but(waiting=_waiting(job, node, text))
+
+
+def _waiting(job: Job, node: str, text: str) -> WaitingFor:
+    return WaitingFor(kind="node", on=node, text=text, since=job.created, deadline=job.deadline)

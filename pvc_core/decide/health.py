@@ -1,0 +1,46 @@
+"""What is wrong with the cluster, in sentences, the worst first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from pvc_core.model.node import NodeState
+from pvc_core.model.snapshot import Cluster, Node
+from pvc_core.model.views import Fault, VmView
+
+CRITICAL = frozenset({"VM_TWICE", "NODE_DEAD", "VM_UNKNOWN"})
+
+
+def find_faults(cluster: Cluster, vms: Iterable[VmView]) -> list[Fault]:
+    faults = [fault for node in cluster.nodes.values() for fault in _node_faults(node)]
+    faults.extend(fault for vm in vms for fault in vm.faults)
+    return sorted(faults, key=lambda fault: (fault.code not in CRITICAL, fault.code, fault.subject))
+
+
+def judge(faults: Iterable[Fault]) -> str:
+    """ok, degraded or critical."""
+    codes = {fault.code for fault in faults}
+    if codes & CRITICAL:
+        return "critical"
+    return "degraded" if codes else "ok"
+
+
+def _node_faults(node: Node) -> Iterable[Fault]:
+    name = node.name
+    if not node.alive:
+        yield _fault(
+            "NODE_DEAD", name, "does not answer", "Is it powered and on the network? Does pvc-worker run?"
+        )
+        return
+    if not node.worker:
+        yield _fault("WORKER_DOWN", name, "executes no jobs: its worker is not there", "See its worker log.")
+    if node.report is not None and not node.report.hypervisor_ok:
+        error = node.report.hypervisor_error
+        yield _fault("HYPERVISOR_DOWN", name, f"has no working hypervisor: {error}", "Check libvirtd there.")
+    if node.spec.state is NodeState.PARTIAL:
+        remedy = f"Run `pvc node flush {name}` again, or `pvc node ready {name}`."
+        yield _fault("NODE_PARTIAL", name, "is closed, and was not emptied by its last flush", remedy)
+
+
+def _fault(code: str, node: str, message: str, remedy: str) -> Fault:
+    return Fault(code=code, subject=f"node {node}", message=f"{node} {message}", remedy=remedy)

@@ -1,0 +1,101 @@
+"""Joining what is wanted with what is seen, for people."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pvc_core.model.node import NodeReport
+from pvc_core.model.snapshot import Cluster, Node
+from pvc_core.model.views import Fault, NodeView, VmView
+from pvc_core.model.vm import VmSpec, Wanted
+
+
+def view_node(cluster: Cluster, node: Node, jobs: tuple[str, ...] = (), detail: bool = False) -> NodeView:
+    """`detail` adds the domains seen and the unfinished jobs."""
+    report = node.report
+    charged = cluster.charged(node.name)
+    return NodeView(
+        name=node.name,
+        address=node.spec.address,
+        coordinator=node.spec.coordinator,
+        state=node.spec.state,
+        state_since=node.spec.state_since,
+        state_job=node.spec.state_job,
+        alive=node.alive,
+        worker=node.worker,
+        **_seen(report),
+        vcpus_wanted=sum(vm.vcpus for vm in charged),
+        memory_wanted_mib=cluster.charged_mib(node.name),
+        memory_free_mib=cluster.free_mib(node.name),
+        vms_running=sum(domain.active and domain.uuid in cluster.vms for domain in node.domains),
+        vms_wanted=len(charged),
+        vms_defined=sum(vm.node == node.name for vm in cluster.vms.values()),
+        domains=node.domains if detail else (),
+        jobs=jobs if detail else (),
+    )
+
+
+def _seen(report: NodeReport | None) -> dict[str, Any]:
+    if report is None:
+        return {"hypervisor_ok": False, "hypervisor_error": "the node has not reported yet"}
+    return {
+        "hypervisor_ok": report.hypervisor_ok,
+        "hypervisor_error": report.hypervisor_error,
+        "host": report.capacity.host,
+        "hypervisor": f"{report.capacity.hypervisor} {report.capacity.hypervisor_version}".strip(),
+        "libvirt_version": report.capacity.libvirt_version,
+        "pvc_version": report.pvc_version,
+        "vcpus": report.capacity.vcpus,
+        "memory_mib": report.capacity.memory_mib,
+        "memory_reserved_mib": report.reserved_memory_mib,
+        "report_at": report.at,
+    }
+
+
+def view_vm(cluster: Cluster, vm: VmSpec, job: str | None) -> VmView:
+    """`job` is the unfinished job that holds it."""
+    seen_on = cluster.seen_on(vm.uuid)
+    view = VmView(spec=vm, seen=_seen_state(cluster, vm), seen_on=seen_on, job=job)
+    return view.but(faults=tuple(find_vm_faults(cluster, view)))
+
+
+def _seen_state(cluster: Cluster, vm: VmSpec) -> str:
+    """As its own node shows it first, then any other."""
+    order = sorted(cluster.nodes.values(), key=lambda node: node.name != vm.node)
+    for node in order:
+        for domain in node.domains if node.alive else ():
+            if domain.uuid == vm.uuid:
+                return domain.state
+    own = cluster.nodes.get(vm.node)
+    return "off" if own is not None and own.alive and own.report is not None else "unknown"
+
+
+def find_vm_faults(cluster: Cluster, view: VmView) -> list[Fault]:
+    """What is wrong with a VM while no job is at work on it."""
+    vm = view.spec
+    if view.job is not None or vm.moving_to is not None:
+        return []
+    if len(view.seen_on) > 1:
+        return [_fault("VM_TWICE", vm, f"runs on {' and '.join(view.seen_on)} at once", "Stop one NOW.")]
+    if vm.state is Wanted.START and view.seen == "unknown":
+        return [
+            _fault("VM_UNKNOWN", vm, f"is on {vm.node}, which does not answer", f"pvc node info {vm.node}")
+        ]
+    if vm.state is Wanted.START and view.seen in ("off", "crashed", "shutoff"):
+        return [_fault("VM_DOWN", vm, f"should run on {vm.node} and does not", f"pvc vm start {vm.name}")]
+    if vm.state is not Wanted.START and view.seen_on:
+        return [
+            _fault("VM_UP", vm, f"should be stopped and runs on {view.seen_on[0]}", f"pvc vm stop {vm.name}")
+        ]
+    if view.seen_on and vm.node not in view.seen_on:
+        where = view.seen_on[0]
+        return [
+            _fault(
+                "VM_ELSEWHERE", vm, f"is recorded on {vm.node} and runs on {where}", "Its agent adopts it."
+            )
+        ]
+    return []
+
+
+def _fault(code: str, vm: VmSpec, message: str, remedy: str) -> Fault:
+    return Fault(code=code, subject=f"vm {vm.name}", message=f"{vm.name} {message}", remedy=remedy)

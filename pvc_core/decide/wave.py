@@ -1,0 +1,73 @@
+"""How many of a plan's steps may be under way at once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from pvc_core.decide.flush import Move, PlannedStep
+from pvc_core.model.snapshot import Cluster
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Migrations at a time: leaving one node, entering one node, in the whole cluster."""
+
+    parallel_out: int
+    parallel_in: int
+    parallel_cluster: int
+
+
+def decide_wave(
+    steps: Iterable[PlannedStep], cluster: Cluster, promised: Iterable[Move], limits: Limits
+) -> tuple[PlannedStep, ...]:
+    """The steps that may begin now.
+
+    `promised` are moves already given to jobs that may not have reserved their target yet; those whose
+    record says so already are counted by the cluster itself.
+    """
+    use = _in_use(cluster, promised)
+    wave: list[PlannedStep] = []
+    for step in steps:
+        if not isinstance(step, Move):
+            wave.append(step)
+        elif _fits(use, step, limits):
+            wave.append(step)
+            use.update(_tokens(step.source, step.target))
+    return tuple(wave)
+
+
+def within_limits(cluster: Cluster, source: str, target: str, limits: Limits) -> str | None:
+    """Why one more migration must wait; None when it may begin."""
+    if cluster.leaving(source) >= limits.parallel_out:
+        return f"{limits.parallel_out} migrations are leaving {source} already"
+    if cluster.arriving(target) >= limits.parallel_in:
+        return f"{limits.parallel_in} migrations are entering {target} already"
+    if cluster.moving() >= limits.parallel_cluster:
+        return f"{limits.parallel_cluster} migrations are under way in the cluster already"
+    return None
+
+
+def _tokens(source: str, target: str) -> tuple[str, str, str]:
+    return (f"out {source}", f"in {target}", "cluster")
+
+
+def _in_use(cluster: Cluster, promised: Iterable[Move]) -> Counter[str]:
+    use: Counter[str] = Counter()
+    for vm in cluster.vms.values():
+        if vm.moving_to is not None:
+            use.update(_tokens(vm.node, vm.moving_to))
+    for move in promised:
+        if cluster.vms[move.uuid].moving_to is None:
+            use.update(_tokens(move.source, move.target))
+    return use
+
+
+def _fits(use: Counter[str], move: Move, limits: Limits) -> bool:
+    out, into, everywhere = _tokens(move.source, move.target)
+    return (
+        use[out] < limits.parallel_out
+        and use[into] < limits.parallel_in
+        and use[everywhere] < limits.parallel_cluster
+    )

@@ -1,0 +1,88 @@
+"""Hypervisor nodes: what jobs want of them, what they report, whether they live."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Literal
+
+from pvc_core.model.names import NodeName, VmUuid
+from pvc_core.model.record import Record
+
+
+class NodeState(StrEnum):
+    """Whether a node takes VMs. Only READY does; docs/states.md draws the transitions."""
+
+    READY = "ready"
+    FLUSHING = "flushing"
+    FLUSHED = "flushed"
+    PARTIAL = "partial"
+    """Closed, and a flush ended with VMs still on it."""
+
+
+class NodeSpec(Record):
+    """What jobs decided about a node; written by jobs alone."""
+
+    name: NodeName
+    address: str
+    coordinator: bool = False
+    state: NodeState = NodeState.READY
+    state_job: str | None = None
+    """The job that brought the node into its state."""
+    state_since: float = 0.0
+
+
+DomainState = Literal[
+    "running", "paused", "blocked", "shutdown", "shutoff", "crashed", "suspended", "unknown"
+]
+
+
+class Domain(Record):
+    """A domain as libvirt shows it; memory in MiB."""
+
+    uuid: VmUuid
+    name: str
+    state: DomainState
+    reason: str = ""
+    memory_mib: int = 0
+    vcpus: int = 0
+
+    @property
+    def active(self) -> bool:
+        """A QEMU process exists for it, running or not."""
+        return self.state not in ("shutoff", "crashed")
+
+
+class Capacity(Record):
+    """What a node has; memory in MiB."""
+
+    memory_mib: int
+    vcpus: int
+    host: str = ""
+    hypervisor: str = ""
+    hypervisor_version: str = ""
+    libvirt_version: str = ""
+
+
+class NodeReport(Record):
+    """What a node's agent saw last; written by that agent alone."""
+
+    at: float
+    """Unix time by the node's own clock: for people, never compared between nodes."""
+    sequence: int = 0
+    capacity: Capacity
+    domains: tuple[Domain, ...] = ()
+    hypervisor_ok: bool = True
+    hypervisor_error: str = ""
+    reserved_memory_mib: int = 0
+    load: float = 0.0
+    """Load average of one minute."""
+    pvc_version: str = ""
+
+
+class Alive(Record):
+    """The ephemeral mark of a process that has a session."""
+
+    process: Literal["agent", "worker"]
+    pid: int
+    since: float
+    incarnation: str

@@ -1,0 +1,128 @@
+"""Operations on virtual machines."""
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from pvc_core.model.names import NodeName
+from pvc_core.model.operations.base import Operation, VmReference
+from pvc_core.model.vm import MigrationMethod, NodeSelector
+
+VM = Field(description="The VM's name or UUID.")
+
+
+class DefineVm(Operation):
+    """Make a VM known from its libvirt domain XML.
+
+    The XML is kept as it is; a missing UUID is given one. The VM is not started.
+    """
+
+    name: ClassVar[str] = "vm.define"
+    url: ClassVar[str | None] = "/vm"
+    immediate: ClassVar[bool] = True
+    fingerprinted: ClassVar[tuple[str, ...]] = ("xml",)
+
+    xml: str = Field(
+        min_length=1,
+        max_length=256 * 1024,
+        description="The libvirt domain XML.",
+        json_schema_extra={"cli": "file"},
+    )
+    node: NodeName | None = Field(default=None, description="Where it shall run; the best node if not given.")
+    node_limit: tuple[NodeName, ...] = Field(
+        default=(), description="The nodes it may run on; all if not given."
+    )
+    node_selector: NodeSelector = Field(default=NodeSelector.MEM, description="How the best node is chosen.")
+    autorestart: bool = Field(
+        default=False,
+        description="A flush may stop it when it has nowhere to go; `node ready` starts it again.",
+    )
+    migration_method: MigrationMethod = Field(
+        default=MigrationMethod.LIVE, description="How it may leave a node."
+    )
+
+
+class StartVm(Operation):
+    """Start a VM on its node."""
+
+    name: ClassVar[str] = "vm.start"
+    url: ClassVar[str | None] = "/vm/<vm>/start"
+
+    vm: VmReference = VM
+
+
+class ShutdownVm(Operation):
+    """Ask the guest to power off, by ACPI, and wait until it did.
+
+    A guest that does not obey in time keeps running, and the job fails and says so, unless asked to stop it.
+    """
+
+    name: ClassVar[str] = "vm.shutdown"
+    url: ClassVar[str | None] = "/vm/<vm>/shutdown"
+    destructive: ClassVar[bool] = True
+
+    vm: VmReference = VM
+    timeout_s: int | None = Field(
+        default=None,
+        ge=1,
+        le=86_400,
+        description="How long the guest may take; the configuration's value if not given.",
+    )
+    then_stop: bool = Field(default=False, description="Stop a guest that does not obey in time.")
+    restart_on_ready: bool = Field(
+        default=False, description="Start it again when its node is taken back into service (`node ready`)."
+    )
+
+
+class StopVm(Operation):
+    """Stop a VM at once, like pulling its plug."""
+
+    name: ClassVar[str] = "vm.stop"
+    url: ClassVar[str | None] = "/vm/<vm>/stop"
+    destructive: ClassVar[bool] = True
+
+    vm: VmReference = VM
+
+
+class MigrateVm(Operation):
+    """Move a running VM to another node without its guest noticing.
+
+    Its home is remembered; migrating it back there ends its being away.
+    """
+
+    name: ClassVar[str] = "vm.migrate"
+    url: ClassVar[str | None] = "/vm/<vm>/migrate"
+
+    vm: VmReference = VM
+    target: NodeName | None = Field(default=None, description="Where to; the best node if not given.")
+    force: bool = Field(
+        default=False, description="Move a VM that is already away from home; its home stays."
+    )
+
+
+class UndefineVm(Operation):
+    """Forget a stopped VM."""
+
+    name: ClassVar[str] = "vm.undefine"
+    method: ClassVar[Literal["POST", "DELETE"]] = "DELETE"
+    url: ClassVar[str | None] = "/vm/<vm>"
+    immediate: ClassVar[bool] = True
+    destructive: ClassVar[bool] = True
+
+    vm: VmReference = VM
+
+
+class AdoptVm(Operation):
+    """Correct a VM's record to what its node really runs.
+
+    Submitted by a node's agent when it finds a VM of the cluster running there that the record places
+    elsewhere, or a guest that powered itself off.
+    """
+
+    name: ClassVar[str] = "vm.adopt"
+    url: ClassVar[str | None] = None
+    immediate: ClassVar[bool] = True
+
+    vm: VmReference = VM
+    node: NodeName = Field(description="The node that saw it.")
+    seen: Literal["running", "off"] = Field(description="What it saw.")

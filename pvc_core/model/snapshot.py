@@ -1,0 +1,109 @@
+"""The cluster as read at one moment; what every decision is made on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from pvc_core.errors import NotFound
+from pvc_core.model.node import Domain, NodeReport, NodeSpec, NodeState
+from pvc_core.model.vm import VmSpec, Wanted
+
+
+@dataclass(frozen=True)
+class Node:
+    """A node: wanted, reported, and whether its two processes have a session."""
+
+    spec: NodeSpec
+    report: NodeReport | None = None
+    alive: bool = False
+    worker: bool = False
+
+    @property
+    def name(self) -> str:
+        return self.spec.name
+
+    @property
+    def ready(self) -> bool:
+        """It may be given VMs."""
+        return self.spec.state is NodeState.READY and self.able
+
+    @property
+    def able(self) -> bool:
+        """It is there, seen, and its hypervisor answers."""
+        return self.alive and self.report is not None and self.report.hypervisor_ok
+
+    @property
+    def room_mib(self) -> int:
+        """Memory for VMs: all of it less what is reserved for the host."""
+        if self.report is None:
+            return 0
+        return self.report.capacity.memory_mib - self.report.reserved_memory_mib
+
+    @property
+    def domains(self) -> tuple[Domain, ...]:
+        return () if self.report is None else self.report.domains
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """All nodes and VMs, with the version that a plan made from this must be committed against."""
+
+    nodes: Mapping[str, Node] = field(default_factory=dict)
+    vms: Mapping[str, VmSpec] = field(default_factory=dict)
+    placement_version: int = 0
+
+    def node(self, name: str) -> Node:
+        """Raises NotFound."""
+        node = self.nodes.get(name)
+        if node is None:
+            raise NotFound(f"there is no node {name}", "See `pvc node list`.")
+        return node
+
+    def vms_on(self, node: str) -> list[VmSpec]:
+        """Those whose record places them there, by name."""
+        return sorted((vm for vm in self.vms.values() if vm.node == node), key=lambda vm: vm.name)
+
+    @cached_property
+    def _charges(self) -> Mapping[str, list[VmSpec]]:
+        charges: dict[str, list[VmSpec]] = {name: [] for name in self.nodes}
+        for vm in self.vms.values():
+            spoken_for = {vm.node} if vm.state is Wanted.START else set()
+            for node in spoken_for | ({vm.moving_to} if vm.moving_to else set()):
+                charges.setdefault(node, []).append(vm)
+        return charges
+
+    def charged(self, node: str) -> list[VmSpec]:
+        """The running and the arriving: whose memory on that node is spoken for."""
+        return self._charges.get(node, [])
+
+    def charged_mib(self, node: str) -> int:
+        return sum(vm.memory_mib for vm in self.charged(node))
+
+    def free_mib(self, node: str) -> int:
+        """May be negative: a node can be overfilled by hand."""
+        return self.node(node).room_mib - self.charged_mib(node)
+
+    def arriving(self, node: str) -> int:
+        return sum(vm.moving_to == node for vm in self.vms.values())
+
+    def leaving(self, node: str) -> int:
+        return sum(vm.moving_to is not None and vm.node == node for vm in self.vms.values())
+
+    def moving(self) -> int:
+        return sum(vm.moving_to is not None for vm in self.vms.values())
+
+    def with_vms(self, changed: Iterable[VmSpec]) -> Cluster:
+        """As it will be once these records are saved."""
+        return replace(self, vms={**self.vms, **{vm.uuid: vm for vm in changed}})
+
+    def seen_on(self, uuid: str) -> tuple[str, ...]:
+        """Living nodes that report an active domain of that UUID, arriving copies included."""
+        return tuple(
+            sorted(
+                name
+                for name, node in self.nodes.items()
+                if node.alive and any(domain.uuid == uuid and domain.active for domain in node.domains)
+            )
+        )

@@ -1,0 +1,5 @@
+"""The version of PVC that is running."""
+
+from importlib.metadata import version
+
+VERSION = version("pvc")

@@ -1,0 +1,1 @@
+"""The hypervisor port: domains of one node, and live migration away from it."""

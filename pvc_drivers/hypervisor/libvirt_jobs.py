@@ -1,0 +1,66 @@
+"""libvirt's job of a domain, as far as it is a migration away from here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import libvirt
+
+from pvc_drivers.hypervisor.libvirt_errors import NOT_RUNNING
+from pvc_drivers.hypervisor.port import MigrationOrder, MigrationProgress
+
+LIVE = libvirt.VIR_MIGRATE_LIVE
+# libvirtd itself carries it, so that it survives the process that asked.
+BY_LIBVIRTD = libvirt.VIR_MIGRATE_PEER2PEER
+# A guest stopped by a storage error in mid-copy stays where it is, to be looked at.
+CAREFULLY = libvirt.VIR_MIGRATE_ABORT_ON_ERROR
+ACTIVE = {libvirt.VIR_DOMAIN_JOB_BOUNDED, libvirt.VIR_DOMAIN_JOB_UNBOUNDED}
+
+# The domain went away a moment ago, or this node is the target of its migration.
+NO_JOB = NOT_RUNNING | {libvirt.VIR_ERR_OPERATION_UNSUPPORTED, libvirt.VIR_ERR_NO_SUPPORT}
+
+
+def migrate(domain: libvirt.virDomain, order: MigrationOrder) -> None:
+    """Returns when the domain runs on the target, transient there too (no VIR_MIGRATE_PERSIST_DEST)."""
+    params: dict[str, Any] = {libvirt.VIR_MIGRATE_PARAM_URI: f"tcp://{order.target_address}"}
+    if order.bandwidth_mib_s is not None:
+        params[libvirt.VIR_MIGRATE_PARAM_BANDWIDTH] = order.bandwidth_mib_s
+    domain.migrateToURI3(order.target_uri, params, LIVE | BY_LIBVIRTD | CAREFULLY)
+
+
+def migration_job(domain: libvirt.virDomain) -> MigrationProgress | None:
+    """How far the domain's migration away from here is; None for no job, and for any other job."""
+    try:
+        figures = domain.jobStats(0)
+    except libvirt.libvirtError as error:
+        if error.get_error_code() in NO_JOB:
+            return None
+        raise
+    away = figures.get("operation") == libvirt.VIR_DOMAIN_JOB_OPERATION_MIGRATION_OUT
+    return progress_of(figures) if away and figures.get("type") in ACTIVE else None
+
+
+def is_busy(domain: libvirt.virDomain) -> bool:
+    """Has it a job of any kind, or is it the incoming side of one?"""
+    try:
+        return domain.jobStats(0).get("type") in ACTIVE
+    except libvirt.libvirtError as error:
+        if error.get_error_code() == libvirt.VIR_ERR_OPERATION_UNSUPPORTED:
+            return True
+        if error.get_error_code() in NO_JOB:
+            return False
+        raise
+
+
+def progress_of(figures: dict[str, Any], downtime_ms: int | None = None) -> MigrationProgress:
+    """`data_processed` counts what was sent again; what remains is the truth about how far it is."""
+    total = figures.get("data_total", 0)
+    page = figures.get("memory_page_size", 0)
+    return MigrationProgress(
+        bytes_done=max(0, total - figures.get("data_remaining", 0)),
+        bytes_total=total,
+        bytes_per_s=figures.get("memory_bps", 0) + figures.get("disk_bps", 0),
+        dirty_bytes_per_s=figures.get("memory_dirty_rate", 0) * page,
+        elapsed_ms=figures.get("time_elapsed", 0),
+        downtime_ms=downtime_ms,
+    )

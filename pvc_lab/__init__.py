@@ -1,0 +1,5 @@
+"""A real PVC cluster on one machine, for the demo, the tests and the curious.
+
+Each node is a set of Linux namespaces (network, mounts, host name, processes) on one bridge: real libvirtd,
+QEMU, ZooKeeper and Redis, without a second machine. Killing the first process of a node is a power cut.
+"""

@@ -1,0 +1,1 @@
+"""Jobs: submitting them, carrying them, executing them."""

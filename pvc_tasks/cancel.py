@@ -1,0 +1,73 @@
+"""Ending a job from outside: by an operator's cancel, or because its deadline passed with nobody there.
+
+At once where nothing was begun, by request to the worker where something is under way.
+"""
+
+from __future__ import annotations
+
+from pvc_core.errors import JobExpired, StoreConflict, WrongState
+from pvc_core.model.job import Job, JobError, JobState
+from pvc_core.model.operations import BY_NAME
+from pvc_core.store import tree
+from pvc_core.store.documents import Seen
+from pvc_tasks.cancel_request import TRIES, flagged, request_cancel
+from pvc_tasks.registry import job_handler_of
+from pvc_tasks.settle import End, plan_end, ring_after
+from pvc_tasks.submit import Asker
+from pvc_tasks.world import World
+
+
+def cancel_job(world: World, job_id: str, who: Asker, force: bool = False) -> Job:
+    """Cancel as an operator asks: raises WrongState for a job that has ended.
+
+    A job that nobody has begun is settled here and now. `force` settles one whose worker is gone, by the
+    records alone; what was under way on that node is then unknown, and the job says so.
+    """
+    for _ in range(TRIES):
+        seen = world.store.load(tree.job_ref(job_id))
+        if seen.value.state.finished:
+            raise WrongState(f"task {job_id} has ended already: {seen.value.state}", "Nothing to do.")
+        try:
+            if not seen.value.begun:
+                return _settle(world, seen, who, "nothing was begun")
+            if force:
+                return _settle_by_force(world, seen, who)
+            break
+        except StoreConflict:
+            continue
+    job = request_cancel(world, job_id, who)
+    world.hints.ring(job.id, job.queue, job.operation)
+    return job
+
+
+def _settle_by_force(world: World, seen: Seen[Job], who: Asker) -> Job:
+    node = seen.value.queue.removeprefix("node.")
+    if world.store.find(tree.node_worker(node)) is not None:
+        raise WrongState(
+            f"the worker of {node} is there; it brings the task to rest itself",
+            f"Cancel without --force, and follow it with `pvc task wait {seen.value.id}`.",
+        )
+    return _settle(world, seen, who, f"the worker of {node} is gone; what it had under way there is unknown")
+
+
+def _settle(world: World, seen: Seen[Job], who: Asker, text: str) -> Job:
+    job = flagged(seen.value, who, world.clock.now())
+    return _end(world, seen, job, JobState.CANCELLED, f"cancelled by {who.actor}: {text}", None)
+
+
+def expire_job(world: World, seen: Seen[Job]) -> Job:
+    """Settle a job whose deadline passed while the worker of its queue is gone; raises StoreConflict."""
+    doing = f" while: {seen.value.text}" if seen.value.text else ""
+    error = JobExpired(f"its deadline passed{doing}; the worker of {seen.value.queue} is not there")
+    return _end(world, seen, seen.value, JobState.FAILED, error.message, JobError(**error.as_dict()))
+
+
+def _end(world: World, seen: Seen[Job], job: Job, state: JobState, text: str, error: JobError | None) -> Job:
+    asked = BY_NAME[job.operation].parse(job.fields)
+    ops = job_handler_of(job.operation).leave(asked, world, job.notes, job.id)
+    plan = plan_end(world.store, job, End(state, text, {}, error, ops), world.clock.now())
+    world.store.commit(seen.save(plan.job), *plan.ops)
+    world.audit(plan.job)
+    for other in ring_after(world.store, plan):
+        world.hints.ring(other.id, other.queue, other.operation)
+    return plan.job

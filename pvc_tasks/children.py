@@ -1,0 +1,57 @@
+"""What the children of a job came to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pvc_core.model.job import Job
+from pvc_core.model.operations import Operation
+from pvc_core.store import tree
+from pvc_core.store.documents import Store
+from pvc_tasks.cancel_request import request_cancel
+from pvc_tasks.context import Context
+from pvc_tasks.ids import child_id
+from pvc_tasks.submit import Asker
+
+
+def load_children(store: Store, parent: str) -> list[Job]:
+    """All of them, finished or not, oldest first."""
+    names = store.names(tree.parent_path(parent))
+    children = [seen.value for seen in store.load_present([tree.job_ref(name) for name in names])]
+    return sorted(children, key=lambda job: (job.created, job.id))
+
+
+def new_child(
+    ctx: Context,
+    operation: Operation,
+    subject: str,
+    siblings: Sequence[Job],
+    queue: str,
+    locks: tuple[str, ...],
+) -> Job:
+    """The next attempt of the parent at a subject (an object such as `vm:UUID`)."""
+    attempt = 1 + sum(subject in job.objects for job in siblings)
+    return Job(
+        id=child_id(ctx.job.id, subject, attempt),
+        operation=operation.name,
+        fields=operation.fields(),
+        actor=ctx.job.actor,
+        source=ctx.job.source,
+        reason=f"task {ctx.job.id}",
+        queue=queue,
+        parent=ctx.job.id,
+        objects=(subject,),
+        locks=locks,
+        created=ctx.now,
+        deadline=min(ctx.job.deadline, ctx.now + ctx.world.config.hypervisor.migration.deadline_s),
+    )
+
+
+def cancel_children(ctx: Context, children: Sequence[Job]) -> list[Job]:
+    """Ask those that are unfinished to cancel; answers with those."""
+    unfinished = [job for job in children if not job.state.finished]
+    reason = ctx.job.cancel.reason if ctx.job.cancel else "the deadline of its parent passed"
+    for job in unfinished:
+        if job.cancel is None:
+            ctx.ring(request_cancel(ctx.world, job.id, Asker(f"task {ctx.job.id}", reason=reason)))
+    return unfinished

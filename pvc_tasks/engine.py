@@ -1,0 +1,208 @@
+"""`advance`: the only way a job moves.
+
+It keeps nothing between calls: it reads the record, claims it, lets the handler look and do one thing,
+and commits. Called too often, twice at once, or again after a crash, the effect is that of one call.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from pvc_core.decide.due import is_due
+from pvc_core.errors import JobExpired, PvcError, StoreConflict, StoreUnavailable
+from pvc_core.model.job import Job, JobError, JobState, WaitingFor
+from pvc_core.model.operations import BY_NAME, Operation
+from pvc_core.store import tree
+from pvc_core.store.port import Create, Delete
+from pvc_tasks.claims import take_claim
+from pvc_tasks.context import Context
+from pvc_tasks.handler import Handler
+from pvc_tasks.joblocks import plan_take_locks
+from pvc_tasks.outcome import Again, Done, Fail, Hold, Outcome, Reroute, Rest, Wait
+from pvc_tasks.registry import job_handler_of
+from pvc_tasks.settle import End, plan_end, ring_after
+from pvc_tasks.world import Executor, World
+
+log = logging.getLogger(__name__)
+
+MAX_STEPS = 200
+"""In one call; beyond that the job is left to the next sweep, so that no job starves the others."""
+
+RETRY_S = 2.0
+MAX_FAULTS = 5
+"""Unforeseen errors in a row after which a job fails instead of trying again."""
+
+
+class InternalFault(PvcError):
+    code = "INTERNAL_FAULT"
+    default_remedy = "This is a fault of PVC; the worker's log has the details. Submit the task again."
+
+
+class Engine:
+    def __init__(self, world: World, me: Executor) -> None:
+        self.world = world
+        self.me = me
+
+    def advance(self, job_id: str, woken: bool = True) -> None:
+        """Take the steps a job can take now; `woken` says that something happened to it.
+
+        Raises StoreUnavailable when the store cannot be reached; the job is then found by a later sweep.
+        """
+        seen = self.world.store.find(tree.job_ref(job_id))
+        if seen is None or seen.value.state.finished:
+            return
+        if not (woken or is_due(seen.value, self.world.clock.now())):
+            return
+        claimed = take_claim(self.world.store, seen, self.me)
+        if claimed is not None:
+            claim, fresh = claimed
+            self._run(Context(self.world, self.me, claim, fresh, fresh.value))
+
+    def _run(self, ctx: Context) -> None:
+        for _ in range(MAX_STEPS):
+            try:
+                if self._finish(ctx, self._step(ctx)):
+                    return
+            except StoreConflict:
+                if not ctx.reload():
+                    ctx.abandon()
+                    return
+        ctx.release()
+        self.me.bell(ctx.job.id)
+
+    def _step(self, ctx: Context) -> Outcome:
+        """One step's outcome, whatever happens in it."""
+        try:
+            outcome = self._decide(ctx)
+        except (StoreConflict, StoreUnavailable):
+            raise
+        except PvcError as error:
+            return self._named_failure(ctx, error)
+        except Exception as error:
+            log.exception("task %s: unforeseen error", ctx.job.id)
+            return self._fault(ctx, error)
+        if ctx.job.faults:
+            ctx.change(faults=0)
+        return outcome
+
+    def _decide(self, ctx: Context) -> Outcome:
+        handler, asked = _handling(ctx.job)
+        if ctx.job.cancel is not None or ctx.now >= ctx.job.deadline:
+            return handler.rest(asked, ctx)
+        blocked = self._take_locks(ctx)
+        if blocked is not None:
+            return blocked
+        if ctx.job.state is not JobState.RUNNING:
+            ctx.change(state=JobState.RUNNING, waiting=None, started=ctx.job.started or ctx.now)
+        return handler.step(asked, ctx)
+
+    def _take_locks(self, ctx: Context) -> Wait | None:
+        taken = plan_take_locks(ctx.store, ctx.job, ctx.now)
+        if taken.ops:
+            ctx.save(*taken.ops)
+        return taken.blocked
+
+    def _named_failure(self, ctx: Context, error: PvcError) -> Outcome:
+        if error.retryable and ctx.now < ctx.job.deadline:
+            ctx.log(f"{error.message}; trying again")
+            return Wait("time", self.me.node, error.message, until=ctx.now + RETRY_S)
+        return self._failed(ctx, error)
+
+    def _fault(self, ctx: Context, error: Exception) -> Outcome:
+        ctx.change(faults=ctx.job.faults + 1)
+        fault = InternalFault(f"{ctx.job.operation} met an unforeseen error: {type(error).__name__}")
+        if ctx.job.faults >= MAX_FAULTS:
+            return self._failed(ctx, fault)
+        return Wait("time", self.me.node, f"{fault.message}; trying again", until=ctx.now + RETRY_S)
+
+    def _failed(self, ctx: Context, error: PvcError) -> Fail:
+        handler, asked = _handling(ctx.job)
+        ctx.ops.clear()
+        return Fail(error, handler.leave(asked, self.world, ctx.job.notes, ctx.job.id))
+
+    def _finish(self, ctx: Context, outcome: Outcome) -> bool:
+        """Commit what the step came to; False when there is another step to take at once."""
+        match outcome:
+            case Again():
+                return False
+            case Hold(until=until):
+                ctx.change(state=_unless_cancelling(ctx.job, JobState.RUNNING), waiting=None)
+                ctx.release()
+                if until is not None:
+                    self.me.alarm(ctx.job.id, until)
+            case Wait():
+                self._wait(ctx, outcome)
+            case Reroute(queue=queue, text=text):
+                self._reroute(ctx, queue, text)
+            case Done() | Fail() | Rest():
+                self._end(ctx, _as_end(ctx.job, outcome))
+        return True
+
+    def _wait(self, ctx: Context, wait: Wait) -> None:
+        waiting = _waiting(ctx.job, wait, ctx.now)
+        ctx.log(wait.text)
+        ctx.change(state=_unless_cancelling(ctx.job, JobState.WAITING), waiting=waiting)
+        ctx.release()
+        if wait.until is not None:
+            self.me.alarm(ctx.job.id, wait.until)
+
+    def _reroute(self, ctx: Context, queue: str, text: str) -> None:
+        old = f"{tree.queue_path(ctx.job.queue)}/{ctx.job.id}"
+        ctx.log(text)
+        ctx.change(queue=queue, state=_unless_cancelling(ctx.job, JobState.QUEUED), waiting=None)
+        folder = tree.queue_path(queue)
+        missing = () if ctx.store.home.read([folder])[0] else (Create(folder),)
+        ctx.release(Delete(old), *missing, Create(f"{folder}/{ctx.job.id}"))
+        ctx.ring(ctx.job)
+
+    def _end(self, ctx: Context, end: End) -> None:
+        plan = plan_end(ctx.store, ctx.job, end, ctx.now)
+        ctx.job = plan.job
+        ctx.release(*plan.ops)
+        self.me.unwatch(plan.job.id)
+        self.world.audit(plan.job)
+        for job in ring_after(ctx.store, plan):
+            ctx.ring(job)
+
+
+def _handling(job: Job) -> tuple[Handler[Any], Operation]:
+    return job_handler_of(job.operation), BY_NAME[job.operation].parse(job.fields)
+
+
+def _unless_cancelling(job: Job, state: JobState) -> JobState:
+    return JobState.CANCELLING if job.cancel is not None else state
+
+
+def _waiting(job: Job, wait: Wait, now: float) -> WaitingFor:
+    """Since when is kept while it waits for the same."""
+    before = job.waiting
+    same = before is not None and (before.kind, before.on) == (wait.kind, wait.on)
+    return WaitingFor(
+        kind=wait.kind,
+        on=wait.on,
+        text=wait.text,
+        since=before.since if before is not None and same else now,
+        deadline=wait.deadline or job.deadline,
+        until=wait.until,
+        position=wait.position,
+    )
+
+
+def _as_end(job: Job, outcome: Done | Fail | Rest) -> End:
+    match outcome:
+        case Done(text, result, state, ops):
+            return End(state, text, result, None, ops)
+        case Fail(error, ops, result):
+            return End(JobState.FAILED, error.message, result, _job_error(error), ops)
+        case Rest(text, ops, result) if job.cancel is not None:
+            by = f"cancelled by {job.cancel.actor}"
+            return End(JobState.CANCELLED, f"{by}: {text}", result, None, ops)
+        case Rest(text, ops, result):
+            waited = f" while: {job.text}" if job.text else ""
+            expired = JobExpired(f"its deadline passed{waited}; {text}")
+            return End(JobState.FAILED, expired.message, result, _job_error(expired), ops)
+
+
+def _job_error(error: PvcError) -> JobError:
+    return JobError.model_validate(error.as_dict())

@@ -1,0 +1,31 @@
+"""Job ids: sortable by the time of their submission, and derivable for children."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import UTC, datetime
+
+ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+
+def new_job_id(now: float) -> str:
+    """`20261121t104500-` and eight random characters; `now` is Unix time."""
+    moment = datetime.fromtimestamp(now, UTC).strftime("%Y%m%dt%H%M%S")
+    return f"{moment}-{''.join(secrets.choice(ALPHABET) for _ in range(8))}"
+
+
+def child_id(parent: str, subject: str, attempt: int) -> str:
+    """The same for the same parent, subject and attempt, so that a repeated plan cannot double a child."""
+    return f"{parent}-{hashlib.sha256(subject.encode()).hexdigest()[:10]}{attempt}"
+
+
+def created_at(job: str) -> float:
+    """The Unix time, in whole seconds, that a job's id tells."""
+    moment = datetime.strptime(job[:15], "%Y%m%dt%H%M%S")
+    return moment.replace(tzinfo=UTC).timestamp()
+
+
+def digest(*parts: str) -> str:
+    """A path-safe name for secrets and free text."""
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()

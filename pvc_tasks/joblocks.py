@@ -1,0 +1,55 @@
+"""The locks of a job: taken in its own commits, in a fixed order, with a line that everybody can see."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pvc_core.model.job import Job
+from pvc_core.model.lock import LockRecord
+from pvc_core.store.documents import Seen, Store
+from pvc_core.store.locks import lock_ref, plan_release, plan_take
+from pvc_core.store.port import Op
+from pvc_tasks.outcome import Wait
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What to commit to take the next locks, or join a line; and whom to wait for."""
+
+    ops: tuple[Op, ...] = ()
+    blocked: Wait | None = None
+
+
+def plan_take_locks(store: Store, job: Job, now: float) -> Taken:
+    """Take what is free up to the first lock that is not."""
+    ops: list[Op] = []
+    for name, seen in _locks(store, job):
+        line = () if seen is None else seen.value.line
+        if job.id not in line:
+            ops.extend(plan_take(lock_ref(name), seen, job.id, now)[0])
+            line = (*line, job.id)
+        if line[0] != job.id:
+            return Taken(tuple(ops), _in_line(name, line, line.index(job.id)))
+    return Taken(tuple(ops))
+
+
+def plan_release_locks(store: Store, job: Job, now: float) -> tuple[list[Op], list[str]]:
+    """Give back every lock held, leave every line; and the jobs that own a lock by that."""
+    ops: list[Op] = []
+    successors: list[str] = []
+    for _, seen in _locks(store, job):
+        released, successor = plan_release(seen, job.id, now)
+        ops.extend(released)
+        if successor is not None:
+            successors.append(successor)
+    return ops, successors
+
+
+def _locks(store: Store, job: Job) -> list[tuple[str, Seen[LockRecord] | None]]:
+    seen = store.find_many([lock_ref(name) for name in job.locks])
+    return list(zip(job.locks, seen, strict=True))
+
+
+def _in_line(name: str, line: tuple[str, ...], position: int) -> Wait:
+    text = f"waits for lock {name}, held by task {line[0]}; place {position} in line"
+    return Wait("lock", line[0], text, position=position)

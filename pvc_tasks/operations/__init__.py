@@ -1,0 +1,1 @@
+"""One module per operation: what it takes to accept it, and how it is carried out."""

@@ -1,0 +1,64 @@
+"""What several operations on VMs share."""
+
+from __future__ import annotations
+
+from pvc_core.errors import WrongState
+from pvc_core.model.job import PlacementMark
+from pvc_core.model.snapshot import Node
+from pvc_core.model.vm import VmSpec, Wanted
+from pvc_core.store import tree
+from pvc_core.store.documents import Seen, Store
+from pvc_core.store.look import load_vm
+from pvc_core.store.port import Op
+from pvc_drivers.hypervisor.port import Hypervisor
+from pvc_tasks.context import Context
+from pvc_tasks.outcome import Reroute
+
+
+def vm_objects(uuid: str, *nodes: str) -> tuple[str, ...]:
+    return (f"vm:{uuid}", *(f"node:{node}" for node in dict.fromkeys(nodes)))
+
+
+def vm_lock(uuid: str) -> str:
+    """Held by the one job that may change a VM."""
+    return f"vm.{uuid}"
+
+
+def bump_placement(version: int, by: str) -> Op:
+    """Make every plan that was made before this commit invalid; fails if that has happened already."""
+    ref = tree.placement_ref()
+    return Seen(ref, PlacementMark(), version).save(PlacementMark(by=by))
+
+
+def bump_placement_now(store: Store, by: str) -> Op:
+    """As `bump_placement`, for a change that no plan was made for."""
+    return bump_placement(store.load(tree.placement_ref()).version, by)
+
+
+def runs_here(hypervisor: Hypervisor, uuid: str) -> bool:
+    domain = hypervisor.domain(uuid)
+    return domain is not None and domain.active
+
+
+def load_vm_here(ctx: Context, reference: str) -> Seen[VmSpec] | Reroute:
+    """The VM, if this node is where its record places it; else where the job must go."""
+    seen = load_vm(ctx.store, reference)
+    node = seen.value.node
+    if node == ctx.me.node:
+        return seen
+    return Reroute(tree.node_queue(node), f"{seen.value.name} is on {node} by now; going on there")
+
+
+def check_node_answers(node: Node, why: str) -> None:
+    """Raises WrongState for a node whose agent has no session."""
+    if not node.alive:
+        raise WrongState(
+            f"node {node.name} does not answer; {why}",
+            f"Bring {node.name} back (`pvc node info {node.name}`), then try again.",
+            node=node.name,
+        )
+
+
+def stopped(vm: VmSpec, restart_on_ready: str | None = None) -> VmSpec:
+    """The record of a VM whose domain is proven gone."""
+    return vm.but(state=Wanted.STOP, moving_to=None, moving_job=None, restart_on_ready=restart_on_ready)

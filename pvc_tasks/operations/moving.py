@@ -1,0 +1,172 @@
+"""What flush and unflush share: carrying out a node's plan through child jobs, wave after wave.
+
+The plan is made anew on every look, from what the records and the children say; nothing of it is kept.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from pvc_core.decide.flush import Left, Move, NodePlan, PlannedStep, Rules, Start, Stop
+from pvc_core.decide.placement import Refusal
+from pvc_core.decide.wave import Limits, decide_wave
+from pvc_core.errors import NoPlacement
+from pvc_core.model.job import Job, JobState, Progress
+from pvc_core.model.operations import MigrateVm, Operation, ShutdownVm, StartVm
+from pvc_core.model.snapshot import Cluster
+from pvc_core.model.views import PlanView
+from pvc_core.store import tree
+from pvc_core.store.look import look_at_cluster
+from pvc_tasks.children import load_children, new_child
+from pvc_tasks.context import Context
+from pvc_tasks.operations.common import vm_lock
+from pvc_tasks.operations.vm_migrate import MigrationFailed
+from pvc_tasks.outcome import Outcome, Wait
+from pvc_tasks.submit import plan_children
+
+MAX_ATTEMPTS = 5
+"""Per VM; each failed migration excludes the target it failed on."""
+
+CURED_BY_ANOTHER_TARGET = frozenset({MigrationFailed.code, NoPlacement.code})
+
+Plan = Callable[[Cluster, str, Rules], NodePlan]
+
+
+@dataclass(frozen=True)
+class Round:
+    """One look: the cluster, the children, and what is still to be done."""
+
+    cluster: Cluster
+    children: Sequence[Job]
+    plan: NodePlan
+
+    @property
+    def busy(self) -> list[Job]:
+        return [job for job in self.children if not job.state.finished]
+
+    @property
+    def succeeded(self) -> int:
+        return sum(job.state is JobState.SUCCEEDED for job in self.children)
+
+
+def look_around(ctx: Context, node: str, plan: Plan, rules: Rules) -> Round:
+    cluster = look_at_cluster(ctx.store)
+    children = load_children(ctx.store, ctx.job.id)
+    return Round(cluster, children, plan(cluster, node, learn(rules, children)))
+
+
+def learn(rules: Rules, children: Sequence[Job]) -> Rules:
+    """The rules with what the children taught: who is busy, which targets failed, whom to give up."""
+    tried: dict[str, dict[str, Refusal]] = {}
+    given_up: dict[str, Left] = {}
+    attempts = Counter(_uuid(job) for job in children if job.state.finished)
+    for job in children:
+        uuid, error = _uuid(job), job.error
+        if error is not None and error.code == MigrationFailed.code:
+            refusal = Refusal(error.code, error.message, error.remedy)
+            tried.setdefault(uuid, {})[job.fields["target"]] = refusal
+        if _hopeless(job, attempts[uuid]):
+            given_up[uuid] = _left(job)
+    busy = frozenset(_uuid(job) for job in children if not job.state.finished)
+    return replace(rules, tried=tried, given_up=given_up, busy=busy)
+
+
+def _hopeless(job: Job, attempts: int) -> bool:
+    """Cancelled by hand, tried too often, or failed in a way that another target does not cure."""
+    if job.state is JobState.CANCELLED:
+        return True
+    if job.error is None:
+        return False
+    return attempts >= MAX_ATTEMPTS or job.error.code not in CURED_BY_ANOTHER_TARGET
+
+
+def _uuid(job: Job) -> str:
+    return job.objects[0].removeprefix("vm:")
+
+
+def _left(job: Job) -> Left:
+    if job.state is JobState.CANCELLED or job.error is None:
+        code, message, remedy = "CANCELLED", f"task {job.id} was cancelled", "Run the command again."
+    else:
+        code, message, remedy = job.error.code, job.error.message, job.error.remedy
+    return Left(
+        _uuid(job), job.notes.get("vm", _uuid(job)), job.queue.removeprefix("node."), code, message, remedy
+    )
+
+
+def begin_wave(ctx: Context, found: Round, limits: Limits) -> int:
+    """Let the next commit create the children that may begin now; how many those are."""
+    wave = decide_wave(found.plan.steps, found.cluster, _promised(found), limits)
+    jobs = [_child(ctx, step, found.children) for step in wave]
+    for new in plan_children(ctx.store, jobs):
+        ctx.spawn(new)
+    for step in wave:
+        ctx.log(describe(step))
+    return len(wave)
+
+
+def _promised(found: Round) -> Iterable[Move]:
+    for job in found.busy:
+        vm = found.cluster.vms.get(_uuid(job))
+        if vm is not None and job.operation == MigrateVm.name:
+            yield Move(vm.uuid, vm.name, vm.node, job.fields["target"], "")
+
+
+def _child(ctx: Context, step: PlannedStep, siblings: Sequence[Job]) -> Job:
+    operation: Operation
+    match step:
+        case Move(uuid=uuid, target=target, source=node):
+            operation = MigrateVm(vm=uuid, target=target, force=True)
+        case Stop(uuid=uuid, node=node, then_stop=then_stop, restart=restart):
+            operation = ShutdownVm(vm=uuid, then_stop=then_stop, restart_on_ready=restart)
+        case Start(uuid=uuid, node=node):
+            operation = StartVm(vm=uuid)
+    child = new_child(ctx, operation, f"vm:{uuid}", siblings, tree.node_queue(node), (vm_lock(uuid),))
+    return child.but(notes={"vm": step.vm})
+
+
+def describe(step: PlannedStep) -> str:
+    match step:
+        case Move(vm=vm, target=target, reason=reason):
+            return f"{vm} goes to {target}: {reason}"
+        case Stop(vm=vm, reason=reason):
+            return f"{vm} is shut down: {reason}"
+        case Start(vm=vm, reason=reason):
+            return f"{vm} is started: {reason}"
+
+
+def show_progress(ctx: Context, found: Round, verb: str) -> None:
+    """done / total, where the total is what is done, under way, still to do, and left."""
+    open_count = len(found.busy) + len(found.plan.steps) + len(found.plan.left)
+    done = found.succeeded
+    progress = Progress(done=done, total=done + open_count, text=f"{done} of {done + open_count} {verb}")
+    if progress != ctx.job.progress:
+        ctx.change(progress=progress)
+
+
+def await_children(ctx: Context, found: Round, verb: str) -> Outcome:
+    """What to say while the wave is under way."""
+    names = sorted(job.notes.get("vm", job.id) for job in [*found.busy, *ctx.rings])
+    progress = ctx.job.progress
+    text = f"{progress.done} of {progress.total} {verb}, waiting for {', '.join(names)}"
+    first = (found.busy or ctx.rings)[0].id
+    return Wait("child", first, text)
+
+
+def left_as_result(left: Iterable[Left]) -> list[dict[str, Any]]:
+    return [asdict(item) for item in left]
+
+
+def narrower(limits: Limits, parallel: int | None, field: str) -> Limits:
+    return limits if parallel is None else replace(limits, **{field: parallel})
+
+
+def view_of(operation: str, plan: NodePlan) -> PlanView:
+    """The plan as shown for a dry run."""
+    steps = tuple({"do": type(step).__name__.lower(), **asdict(step)} for step in plan.steps)
+    blocked = tuple(left_as_result(plan.left))
+    text = f"{len(steps)} to do, {len(blocked)} would be left"
+    return PlanView(operation=operation, steps=steps, blocked=blocked, text=text)

@@ -1,0 +1,148 @@
+"""`node flush`: empty a node of its running VMs, and prove it.
+
+The stages: *(none)* close the node · *moving* plan, move a wave, plan again · then look at libvirt and the
+tree: only what both show empty is called `flushed`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pvc_core.decide.flush import Left, Rules, plan_flush
+from pvc_core.errors import WrongState
+from pvc_core.model.job import JobState
+from pvc_core.model.node import NodeState
+from pvc_core.model.operations import FlushNode, ReadyNode
+from pvc_core.model.operations.node import OnBlocked
+from pvc_core.model.snapshot import Cluster
+from pvc_core.model.views import PlanView
+from pvc_core.model.vm import Wanted
+from pvc_core.store import tree
+from pvc_core.store.look import look_at_cluster, look_at_node
+from pvc_core.store.port import Op
+from pvc_drivers.hypervisor.port import Hypervisor
+from pvc_tasks.children import cancel_children, load_children
+from pvc_tasks.context import Context
+from pvc_tasks.handler import Admission, Handler
+from pvc_tasks.operations.common import check_node_answers
+from pvc_tasks.operations.moving import (
+    Round,
+    await_children,
+    begin_wave,
+    left_as_result,
+    look_around,
+    narrower,
+    show_progress,
+    view_of,
+)
+from pvc_tasks.operations.nodes import FLUSH_LOCK, plan_node_state, unfinished_of
+from pvc_tasks.outcome import Again, Done, Outcome, Rest, Wait
+from pvc_tasks.world import World
+
+
+class FlushNodeHandler(Handler[FlushNode]):
+    operation = FlushNode
+
+    def admit(self, asked: FlushNode, world: World) -> Admission:
+        node = look_at_node(world.store, asked.node)
+        check_node_answers(node, "what runs there cannot be moved")
+        if node.spec.state is NodeState.FLUSHED and not node.domains:
+            raise WrongState(
+                f"{asked.node} is flushed already",
+                f"Take it back into service with `pvc node ready {asked.node}`.",
+            )
+        objects = (f"node:{asked.node}",)
+        superseded = unfinished_of(world.store, asked.node, ReadyNode.name)
+        return Admission(tree.node_queue(asked.node), objects, (FLUSH_LOCK,), superseded)
+
+    def plan(self, asked: FlushNode, world: World) -> PlanView:
+        return view_of(asked.name, plan_flush(look_at_cluster(world.store), asked.node, _rules(asked)))
+
+    def step(self, asked: FlushNode, ctx: Context) -> Outcome:
+        if ctx.job.stage == "":
+            return self._close(asked, ctx)
+        found = look_around(ctx, asked.node, plan_flush, _rules(asked))
+        begun = begin_wave(ctx, found, narrower(ctx.world.limits, asked.parallel, "parallel_out"))
+        show_progress(ctx, found, "moved")
+        if begun or found.busy:
+            return await_children(ctx, found, "moved")
+        return _wait_for_others(asked, found) or self._verify(asked, ctx, found)
+
+    def _close(self, asked: FlushNode, ctx: Context) -> Outcome:
+        ctx.change(stage="moving")
+        ctx.log(f"closing {asked.node} to new VMs")
+        ops = plan_node_state(ctx.store, asked.node, NodeState.FLUSHING, ctx.job.id, ctx.now)
+        ctx.remember(before=look_at_node(ctx.store, asked.node).spec.state)
+        ctx.save(*ops)
+        return Again()
+
+    def _verify(self, asked: FlushNode, ctx: Context, found: Round) -> Outcome:
+        """The proof: made on what libvirt shows now, committed only if the tree is still as read."""
+        left = [*found.plan.left, *_still_there(ctx.looking, found.cluster, asked.node, found.plan.left)]
+        state = NodeState.PARTIAL if left else NodeState.FLUSHED
+        ops = plan_node_state(
+            ctx.store, asked.node, state, ctx.job.id, ctx.now, placement=found.cluster.placement_version
+        )
+        moved = {"moved": found.succeeded, "left": left_as_result(left)}
+        if left:
+            names = ", ".join(f"{item.vm} ({item.code})" for item in left)
+            text = f"{asked.node} is not empty: {len(left)} VMs are left: {names}"
+            return Done(text, moved, JobState.PARTIAL, ops)
+        text = f"{asked.node} is flushed: {found.succeeded} VMs moved; libvirt and the records show none left"
+        return Done(text, moved, ops=ops)
+
+    def rest(self, asked: FlushNode, ctx: Context) -> Outcome:
+        """Stop what is under way; what has moved stays moved, and the node is again as it was before."""
+        children = load_children(ctx.store, ctx.job.id)
+        if cancel_children(ctx, children):
+            return Wait("child", children[-1].id, "stops the migrations under way")
+        moved = sum(job.state is JobState.SUCCEEDED for job in children)
+        before = ctx.job.notes.get("before", NodeState.READY)
+        text = f"{moved} VMs were moved and stay where they are; {asked.node} is {before} again"
+        ops = self.leave(asked, ctx.world, ctx.job.notes, ctx.job.id)
+        return Rest(text, ops, {"moved": moved})
+
+    def leave(self, asked: FlushNode, world: World, notes: Mapping[str, Any], job: str) -> tuple[Op, ...]:
+        if "before" not in notes:
+            return ()
+        before = NodeState(notes["before"])
+        return plan_node_state(world.store, asked.node, before, job, world.clock.now(), only_if_by=job)
+
+
+def _rules(asked: FlushNode) -> Rules:
+    return Rules(
+        stop_blocked=asked.on_blocked is not OnBlocked.LEAVE, force_stop=asked.on_blocked is OnBlocked.STOP
+    )
+
+
+def _wait_for_others(asked: FlushNode, found: Round) -> Wait | None:
+    """Migrations that are not this job's children: in and out of the node, or using up the limits."""
+    for vm in found.cluster.vms.values():
+        if vm.moving_to is not None and asked.node in (vm.node, vm.moving_to):
+            way = "leave" if vm.node == asked.node else "arrive at"
+            return Wait(
+                "node", asked.node, f"waits for {vm.name} to {way} {asked.node} (task {vm.moving_job})"
+            )
+    if found.plan.steps:
+        return Wait("capacity", asked.node, f"{len(found.plan.steps)} VMs wait for other migrations to end")
+    return None
+
+
+def _still_there(hypervisor: Hypervisor, cluster: Cluster, node: str, left: tuple[Left, ...]) -> list[Left]:
+    """VMs of the cluster that libvirt shows on the node although the records expected none."""
+    known = {item.uuid for item in left}
+    return [
+        _unexpected(cluster, domain.uuid, node)
+        for domain in hypervisor.domains()
+        if domain.active and domain.uuid in cluster.vms and domain.uuid not in known
+    ]
+
+
+def _unexpected(cluster: Cluster, uuid: str, node: str) -> Left:
+    vm = cluster.vms[uuid]
+    recorded = f"on {vm.node}" if vm.state is Wanted.START else "stopped"
+    message = f"libvirt shows it on {node}, although it is recorded as {recorded}"
+    return Left(
+        uuid, vm.name, node, "STILL_RUNNING", message, f"Look at `pvc vm info {vm.name}`, then flush again."
+    )

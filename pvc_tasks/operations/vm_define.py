@@ -1,0 +1,81 @@
+"""`vm define`: make a VM known from its domain XML."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+from pvc_core.decide.placement import Choice, decide_node
+from pvc_core.errors import AlreadyExists
+from pvc_core.model.operations import DefineVm
+from pvc_core.model.snapshot import Cluster
+from pvc_core.model.vm import VmNameRecord, VmSpec, VmXml
+from pvc_core.store import tree
+from pvc_core.store.documents import Store
+from pvc_core.store.look import look_at_cluster
+from pvc_core.store.port import Create
+from pvc_core.xml.domain import parse_domain
+from pvc_core.xml.edit import with_uuid
+from pvc_tasks.handler import Applied, ImmediateHandler
+from pvc_tasks.operations.common import vm_objects
+from pvc_tasks.world import World
+
+
+class DefineVmHandler(ImmediateHandler[DefineVm]):
+    operation = DefineVm
+
+    def apply(self, asked: DefineVm, world: World) -> Applied:
+        domain = parse_domain(asked.xml)
+        uuid = domain.uuid or str(uuid4())
+        _check_unused(world.store, domain.name, uuid)
+        cluster = look_at_cluster(world.store)
+        for node in asked.node_limit:
+            cluster.node(node)
+        vm = VmSpec(
+            uuid=uuid,
+            name=domain.name,
+            node=asked.node or "unplaced",
+            memory_mib=domain.memory_mib,
+            vcpus=domain.vcpus,
+            node_limit=asked.node_limit,
+            node_selector=asked.node_selector,
+            autorestart=asked.autorestart,
+            migration_method=asked.migration_method,
+            rbd_disks=domain.rbd_disks,
+            created=world.clock.now(),
+        )
+        vm = vm.but(node=_decide_home(cluster, vm, asked.node))
+        xml = VmXml(xml=asked.xml if domain.uuid else with_uuid(asked.xml, uuid))
+        ops = (
+            tree.vm_name(vm.name).create(VmNameRecord(uuid=uuid)),
+            Create(f"{tree.VMS}/{uuid}"),
+            tree.vm_spec(uuid).create(vm),
+            tree.vm_xml(uuid).create(xml),
+        )
+        text = f"{vm.name} is defined on {vm.node}"
+        return Applied(text, vm_objects(uuid), ops, {"uuid": uuid, "name": vm.name, "node": vm.node})
+
+
+def _check_unused(store: Store, name: str, uuid: str) -> None:
+    """The creates in the commit are what makes both unique; this finds the words for it."""
+    taken = store.find(tree.vm_name(name))
+    if taken is not None:
+        raise AlreadyExists(f"there is a VM {name} already (UUID {taken.value.uuid})")
+    other = store.find(tree.vm_spec(uuid))
+    if other is not None:
+        raise AlreadyExists(
+            f"the UUID {uuid} belongs to VM {other.value.name}",
+            "Remove <uuid> from the XML and the VM is given a new one.",
+        )
+
+
+def _decide_home(cluster: Cluster, vm: VmSpec, wanted: str | None) -> str:
+    """A stopped VM needs no room yet: where none has any, the first it may run on will do."""
+    if wanted is not None:
+        return cluster.node(wanted).name
+    choice = decide_node(cluster, vm)
+    if isinstance(choice, Choice):
+        return choice.node
+    possible = sorted(vm.node_limit or cluster.nodes)
+    if not possible:
+        raise choice.error(vm.name)
+    return possible[0]

@@ -1,0 +1,237 @@
+"""`vm migrate`: move a running VM to another node without its guest noticing.
+
+The stages: *(none)* choose and reserve a place · *copying* libvirt carries it over, and goes on with that
+whatever becomes of us · *confirming* it is gone here and nobody saw the end: the target's report tells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pvc_core.decide.placement import Choice, decide_node, refuse
+from pvc_core.decide.wave import within_limits
+from pvc_core.errors import NoPlacement, PvcError, WrongState
+from pvc_core.model.operations import MigrateVm
+from pvc_core.model.snapshot import Cluster
+from pvc_core.model.vm import MigrationMethod, VmSpec, Wanted
+from pvc_core.store import tree
+from pvc_core.store.documents import Seen
+from pvc_core.store.look import find_vm, load_vm, look_at_cluster, look_at_node
+from pvc_core.store.port import Op
+from pvc_drivers.hypervisor.port import MigrationOrder
+from pvc_tasks.context import Context
+from pvc_tasks.handler import Admission, Handler
+from pvc_tasks.operations.common import (
+    bump_placement,
+    bump_placement_now,
+    check_node_answers,
+    load_vm_here,
+    runs_here,
+    vm_lock,
+    vm_objects,
+)
+from pvc_tasks.outcome import Again, Done, Fail, Hold, Outcome, Reroute, Rest, Wait
+from pvc_tasks.world import World
+
+MAX_BEGUN = 5
+"""A migration that was begun so often and is never seen under way is not going to be."""
+
+ADOPTED_LOOK_S = 0.5
+"""Nobody rings for a migration that another process began."""
+
+
+class MigrationFailed(PvcError):
+    code, status = "MIGRATION_FAILED", 409
+    default_remedy = "The VM runs where it ran. Read the hypervisor's words above, then try again."
+
+
+class VmLost(PvcError):
+    """Gone from the source, and not on the target."""
+
+    code, status = "VM_LOST", 409
+
+
+class MigrateVmHandler(Handler[MigrateVm]):
+    operation = MigrateVm
+
+    def admit(self, asked: MigrateVm, world: World) -> Admission:
+        vm = load_vm(world.store, asked.vm).value
+        cluster = look_at_cluster(world.store)
+        check_movable(vm, asked)
+        check_node_answers(cluster.node(vm.node), f"{vm.name} cannot be moved away from there")
+        decide_target(cluster, vm, asked)
+        return Admission(tree.node_queue(vm.node), vm_objects(vm.uuid, vm.node), (vm_lock(vm.uuid),))
+
+    def step(self, asked: MigrateVm, ctx: Context) -> Outcome:
+        seen = load_vm_here(ctx, asked.vm)
+        if isinstance(seen, Reroute):
+            return seen if not ctx.job.begun else _overtaken(ctx)
+        if ctx.job.stage == "":
+            return self._reserve(asked, ctx, seen)
+        if ctx.job.stage == "copying":
+            return self._copy(ctx, seen)
+        return self._confirm(ctx, seen)
+
+    def _reserve(self, asked: MigrateVm, ctx: Context, seen: Seen[VmSpec]) -> Outcome:
+        vm = seen.value
+        check_movable(vm, asked)
+        if not runs_here(ctx.looking, vm.uuid):
+            raise WrongState(
+                f"libvirt on {vm.node} does not run {vm.name}", f"Start it again: pvc vm start {vm.name}"
+            )
+        cluster = look_at_cluster(ctx.store)
+        target, reason = decide_target(cluster, vm, asked)
+        full = within_limits(cluster, vm.node, target, ctx.world.limits)
+        if full is not None:
+            return Wait("capacity", target, full)
+        ctx.change(stage="copying")
+        ctx.remember(target=target, begun=0)
+        ctx.log(f"moving {vm.name} from {vm.node} to {target} ({reason})")
+        moving = vm.but(moving_to=target, moving_job=ctx.job.id)
+        ctx.save(seen.save(moving), bump_placement(cluster.placement_version, ctx.job.id))
+        return Again()
+
+    def _copy(self, ctx: Context, seen: Seen[VmSpec]) -> Outcome:
+        vm = seen.value
+        migration = ctx.looking.migration(vm.uuid)
+        if migration is None and runs_here(ctx.looking, vm.uuid):
+            return self._begin(ctx, vm)
+        if migration is None:
+            ctx.change(stage="confirming")
+            return Again()
+        if migration.state == "active":
+            ctx.me.watch(ctx.job.id, vm.uuid)
+            return Hold(until=ctx.now + ADOPTED_LOOK_S)
+        ctx.looking.forget_migration(vm.uuid)
+        if migration.state == "succeeded":
+            return self._arrived(ctx, seen, migration.progress.downtime_ms)
+        return self._stayed(ctx, seen, migration.error)
+
+    def _begin(self, ctx: Context, vm: VmSpec) -> Outcome:
+        begun = ctx.job.notes["begun"] + 1
+        if begun > MAX_BEGUN:
+            raise MigrationFailed(f"the migration of {vm.name} was begun {MAX_BEGUN} times and never ran")
+        ctx.remember(begun=begun)
+        ctx.save()
+        ctx.me.watch(ctx.job.id, vm.uuid)
+        job, bell = ctx.job.id, ctx.me.bell
+        ctx.acting.begin_migration(vm.uuid, _order(ctx), lambda: bell(job))
+        return Hold()
+
+    def _arrived(self, ctx: Context, seen: Seen[VmSpec], downtime_ms: int | None) -> Outcome:
+        vm, target = seen.value, ctx.job.notes["target"]
+        home = vm.home
+        after = vm.but(
+            node=target, previous_node=None if home == target else home, moving_to=None, moving_job=None
+        )
+        result = {"vm": vm.name, "source": vm.node, "node": target, "downtime_ms": downtime_ms}
+        ops = (seen.save(after), bump_placement_now(ctx.store, ctx.job.id))
+        return Done(f"{vm.name} runs on {target}", result, ops=ops)
+
+    def _stayed(self, ctx: Context, seen: Seen[VmSpec], why: str) -> Outcome:
+        vm, target = seen.value, ctx.job.notes["target"]
+        error = MigrationFailed(f"{vm.name} could not be moved to {target} and runs on {vm.node}: {why}")
+        return Fail(error, self._plan_stay(ctx.world, seen, ctx.job.id), {"vm": vm.name, "target": target})
+
+    def _confirm(self, ctx: Context, seen: Seen[VmSpec]) -> Outcome:
+        """Only reports made after we began to ask count."""
+        vm, target = seen.value, ctx.job.notes["target"]
+        if runs_here(ctx.looking, vm.uuid):
+            ctx.change(stage="copying")
+            return Again()
+        node = look_at_node(ctx.store, target)
+        sequence = node.report.sequence if node.report is not None else 0
+        asked_at = ctx.job.notes.get("asked_at")
+        if asked_at is None:
+            ctx.remember(asked_at=sequence)
+        if any(domain.uuid == vm.uuid and domain.state == "running" for domain in node.domains):
+            return self._arrived(ctx, seen, None)
+        if asked_at is not None and node.alive and sequence > asked_at + 1:
+            return self._lost(ctx, seen, target)
+        text = f"{vm.name} left {vm.node} while no worker was looking; waits for {target} to report it"
+        return Wait("node", target, text, until=ctx.now + ADOPTED_LOOK_S)
+
+    def _lost(self, ctx: Context, seen: Seen[VmSpec], target: str) -> Outcome:
+        vm = seen.value
+        error = VmLost(
+            f"{vm.name} runs neither on {vm.node} nor on {target}: it ended while it was being moved",
+            f"Start it again: pvc vm start {vm.name}",
+        )
+        return Fail(error, self._plan_stay(ctx.world, seen, ctx.job.id), {"vm": vm.name, "target": target})
+
+    def _plan_stay(self, world: World, seen: Seen[VmSpec], job: str) -> tuple[Op, ...]:
+        if seen.value.moving_job != job:
+            return ()
+        stays = seen.value.but(moving_to=None, moving_job=None)
+        return (seen.save(stays), bump_placement_now(world.store, job))
+
+    def leave(self, asked: MigrateVm, world: World, notes: Mapping[str, Any], job: str) -> tuple[Op, ...]:
+        seen = find_vm(world.store, asked.vm)
+        return () if seen is None else self._plan_stay(world, seen, job)
+
+    def rest(self, asked: MigrateVm, ctx: Context) -> Outcome:
+        """Abort what libvirt is doing, wait until it has, then see where the VM is."""
+        seen = load_vm_here(ctx, asked.vm)
+        if isinstance(seen, Reroute) or not ctx.job.begun:
+            return super().rest(asked, ctx)
+        vm = seen.value
+        migration = ctx.looking.migration(vm.uuid)
+        if migration is not None and migration.state == "active":
+            ctx.log(f"aborting the migration of {vm.name}")
+            ctx.acting.abort_migration(vm.uuid)
+            return Hold(until=ctx.now + ADOPTED_LOOK_S)
+        if migration is None and not runs_here(ctx.looking, vm.uuid):
+            return self._confirm(ctx, seen)
+        ctx.looking.forget_migration(vm.uuid)
+        if migration is not None and migration.state == "succeeded":
+            return self._arrived(ctx, seen, migration.progress.downtime_ms)
+        return Rest(f"{vm.name} runs on {vm.node}", self._plan_stay(ctx.world, seen, ctx.job.id))
+
+
+def check_movable(vm: VmSpec, asked: MigrateVm) -> None:
+    """Raises WrongState for a VM that cannot, or should not without asking twice, be migrated."""
+    if vm.state is not Wanted.START:
+        raise WrongState(
+            f"{vm.name} is stopped; only a running VM can be migrated", f"pvc vm start {vm.name}"
+        )
+    if asked.target == vm.node:
+        raise WrongState(f"{vm.name} is on {vm.node} already", "Name another node, or none for the best.")
+    if vm.migration_method is not MigrationMethod.LIVE:
+        raise WrongState(
+            f"the migration method of {vm.name} is {vm.migration_method}",
+            "Shut it down and start it elsewhere.",
+        )
+    if vm.previous_node is not None and asked.target != vm.previous_node and not asked.force:
+        raise WrongState(
+            f"{vm.name} is away from its home {vm.previous_node} already",
+            f"Bring it home (--target {vm.previous_node}), or move it on with --force; its home stays.",
+        )
+
+
+def decide_target(cluster: Cluster, vm: VmSpec, asked: MigrateVm) -> tuple[str, str]:
+    """Where to, and why there; raises NotFound or NoPlacement."""
+    if asked.target is None:
+        choice = decide_node(cluster, vm, without={vm.node})
+        if isinstance(choice, Choice):
+            return choice.node, choice.reason
+        raise choice.error(vm.name)
+    refusal = refuse(cluster, vm, asked.target)
+    if refusal is not None:
+        raise NoPlacement(
+            f"{asked.target} cannot take {vm.name}: {refusal.message}",
+            refusal.remedy,
+            refusals={asked.target: refusal.as_dict()},
+        )
+    return asked.target, "as asked"
+
+
+def _order(ctx: Context) -> MigrationOrder:
+    migration = ctx.world.config.hypervisor.migration
+    address = ctx.store.load(tree.node_spec(ctx.job.notes["target"])).value.address
+    return MigrationOrder(migration.uri.format(address=address), address, migration.max_downtime_ms)
+
+
+def _overtaken(ctx: Context) -> Outcome:
+    """Its record says it is elsewhere although this job had not said so: an agent saw it arrive."""
+    return Done("the VM has arrived, as its new node's agent recorded", {"node": ctx.job.notes["target"]})

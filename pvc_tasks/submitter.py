@@ -1,0 +1,112 @@
+"""Accepting a request: checked, then in the store, and only then answered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from pvc_core.errors import Conflict, InvalidRequest, StoreConflict
+from pvc_core.model.job import Job, JobState
+from pvc_core.model.operations import Operation
+from pvc_core.store import tree
+from pvc_tasks.cancel_request import request_cancel
+from pvc_tasks.handler import ImmediateHandler
+from pvc_tasks.ids import digest, new_job_id
+from pvc_tasks.registry import handler_of, job_handler_of
+from pvc_tasks.submit import Asker, plan_job
+from pvc_tasks.world import World
+
+T = TypeVar("T")
+
+TRIES = 20
+
+
+@dataclass(frozen=True)
+class Submitter:
+    world: World
+
+    def submit(self, operation: Operation, who: Asker) -> Job:
+        """The accepted job; already finished where the operation is immediate.
+
+        The same idempotency key answers with the same job, or InvalidRequest when it asks for something
+        else.
+        """
+        return _insist(lambda: self._earlier(operation, who) or self._accept(operation, who))
+
+    def _accept(self, operation: Operation, who: Asker) -> Job:
+        handler = handler_of(operation.name)
+        if isinstance(handler, ImmediateHandler):
+            return self._apply(handler, operation, who)
+        return self._enqueue(operation, who)
+
+    def _earlier(self, operation: Operation, who: Asker) -> Job | None:
+        key = _key(who)
+        mark = None if key is None else self.world.store.find(tree.idempotency_ref(key))
+        if mark is None:
+            return None
+        job = self.world.store.load(tree.job_ref(mark.value.job)).value
+        if (job.operation, job.fields) != (operation.name, operation.fields()):
+            raise InvalidRequest(
+                f"that idempotency key was used for task {job.id}, which asked for something else",
+                "Use a new key for a new request.",
+            )
+        return job
+
+    def _enqueue(self, operation: Operation, who: Asker) -> Job:
+        admission = job_handler_of(operation.name).admit(operation, self.world)
+        job = self._record(
+            operation, who, queue=admission.queue, objects=admission.objects, locks=admission.locks
+        )
+        self._create(job)
+        for other in admission.supersedes:
+            loser = request_cancel(self.world, other, Asker(who.actor, reason=f"superseded by task {job.id}"))
+            self.world.hints.ring(loser.id, loser.queue, loser.operation)
+        self.world.hints.ring(job.id, job.queue, job.operation)
+        return job
+
+    def _apply(self, handler: ImmediateHandler[Any], operation: Operation, who: Asker) -> Job:
+        applied = handler.apply(operation, self.world)
+        now = self.world.clock.now()
+        job = self._record(operation, who, queue="none", objects=applied.objects).but(
+            state=JobState.SUCCEEDED,
+            text=applied.text,
+            result=dict(applied.result),
+            started=now,
+            finished=now,
+        )
+        self._create(job, *applied.ops)
+        self.world.audit(job)
+        return job.but(result={**applied.result, **applied.secret})
+
+    def _record(self, operation: Operation, who: Asker, **more: Any) -> Job:
+        now = self.world.clock.now()
+        return Job(
+            id=new_job_id(now),
+            operation=operation.name,
+            fields=operation.fields(),
+            actor=who.actor,
+            source=who.source,
+            reason=who.reason,
+            created=now,
+            deadline=now + self.world.config.jobs.deadline_s,
+            idempotency=_key(who),
+            **more,
+        )
+
+    def _create(self, job: Job, *ops: Any) -> None:
+        self.world.store.commit(*ops, *plan_job(self.world.store, job).ops)
+
+
+def _key(who: Asker) -> str | None:
+    return None if who.idempotency_key is None else digest(who.actor, who.idempotency_key)
+
+
+def _insist(attempt: Callable[[], T]) -> T:
+    """Look again and decide again when somebody else was faster."""
+    for _ in range(TRIES):
+        try:
+            return attempt()
+        except StoreConflict as error:
+            last = error
+    raise Conflict("the cluster changes too fast for this request", "Try again.") from last

@@ -1,0 +1,1 @@
+"""The daemon of a hypervisor: an agent that watches, and a worker that executes jobs."""

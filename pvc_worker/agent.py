@@ -1,0 +1,75 @@
+"""The agent process: it says that the node lives, and what the node runs; it executes no jobs.
+
+Its three rounds are threads of their own, so that a libvirtd that hangs delays no heartbeat.
+"""
+
+from __future__ import annotations
+
+from secrets import token_hex
+from threading import Event
+
+from pvc_core.config import Config, NodeSection
+from pvc_core.store import tree
+from pvc_drivers.hypervisor.libvirt_home import LibvirtHypervisor
+from pvc_drivers.hypervisor.port import Hypervisor
+from pvc_tasks.connect import build_world
+from pvc_tasks.world import World
+from pvc_worker.caretaker import Caretaker
+from pvc_worker.presence import Presence
+from pvc_worker.registration import register_node
+from pvc_worker.reporter import Reporter
+from pvc_worker.rounds import Round
+
+HEARTBEAT_S = 1.0
+"""How often the mark is looked at; ZooKeeper's own heartbeats keep it alive in between."""
+
+CARE_INTERVAL_S = 10.0
+
+
+class Agent:
+    def __init__(self, world: World, node: NodeSection, hypervisor: Hypervisor) -> None:
+        self.world, self.node = world, node
+        incarnation = token_hex(6)
+        self.presence = Presence(world, tree.node_alive(node.name), "agent", incarnation)
+        self.reporter = Reporter(world, node.name, hypervisor, incarnation)
+        self.caretaker = Caretaker(world)
+        self.rounds = [
+            Round("heartbeat", self._heartbeat, HEARTBEAT_S),
+            Round("report", self._report, world.config.worker.report_interval_s),
+        ]
+        if node.coordinator:
+            self.rounds.append(Round("care", self.caretaker.take_care, CARE_INTERVAL_S))
+        hypervisor.on_event(self.reporter.heard)
+        hypervisor.on_event(lambda event: self.rounds[1].poke())
+        world.store.home.on_session_change(self.poke)
+
+    def start(self) -> None:
+        for each in self.rounds:
+            each.start()
+
+    def poke(self) -> None:
+        for each in self.rounds:
+            each.poke()
+
+    def stop(self) -> None:
+        for each in self.rounds:
+            each.stop()
+        self.world.store.home.close()
+
+    def _heartbeat(self) -> None:
+        if not self.presence.uphold():
+            register_node(self.world, self.node)
+            self.presence.uphold()
+
+    def _report(self) -> None:
+        self.reporter.report()
+
+
+def run_agent(config: Config, node: NodeSection, stop: Event) -> int:
+    """Until `stop` is set; the exit code."""
+    hypervisor = LibvirtHypervisor(config.hypervisor.uri, config.hypervisor.keepalive_s)
+    agent = Agent(build_world(config), node, hypervisor)
+    agent.start()
+    stop.wait()
+    agent.stop()
+    return 0

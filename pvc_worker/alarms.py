@@ -1,0 +1,91 @@
+"""Waking jobs at a time, and sweeping in between, on one thread."""
+
+from __future__ import annotations
+
+import heapq
+import logging
+import time
+from collections.abc import Callable
+from threading import Condition, Thread
+
+log = logging.getLogger(__name__)
+
+
+class Alarms:
+    """Rings `ring(job)` at the times set, and calls `sweep()` at once when poked and every `interval_s`."""
+
+    def __init__(
+        self,
+        ring: Callable[[str], None],
+        sweep: Callable[[], None],
+        interval_s: float,
+        now: Callable[[], float],
+    ) -> None:
+        self._ring, self._sweep, self._interval_s, self._now = ring, sweep, interval_s, now
+        self._changed = Condition()
+        self._times: list[tuple[float, str]] = []
+        self._set: dict[str, float] = {}
+        self._poked = True
+        self._stopping = False
+        self._thread = Thread(target=self._run, name="alarms", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def at(self, job: str, moment: float) -> None:
+        """Only the earliest alarm of a job is kept: looking once is enough to set the next."""
+        with self._changed:
+            if moment < self._set.get(job, float("inf")):
+                self._set[job] = moment
+                heapq.heappush(self._times, (moment, job))
+                self._changed.notify()
+
+    def poke(self) -> None:
+        """Sweep now: the connection is back, say."""
+        with self._changed:
+            self._poked = True
+            self._changed.notify()
+
+    def stop(self) -> None:
+        with self._changed:
+            self._stopping = True
+            self._changed.notify()
+        if self._thread.is_alive():
+            self._thread.join(1.0)
+
+    def _run(self) -> None:
+        next_sweep = time.monotonic()
+        while not self._stopping:
+            for job in self._take_due():
+                self._ring(job)
+            if self._poked or time.monotonic() >= next_sweep:
+                self._poked = False
+                self._sweep_safely()
+                next_sweep = time.monotonic() + self._interval_s
+            self._sleep(next_sweep)
+
+    def _take_due(self) -> list[str]:
+        due = []
+        with self._changed:
+            while self._times and self._times[0][0] <= self._now():
+                moment, job = heapq.heappop(self._times)
+                if self._set.get(job) == moment:
+                    del self._set[job]
+                    due.append(job)
+        return due
+
+    def _sweep_safely(self) -> None:
+        try:
+            self._sweep()
+        except Exception as error:
+            log.warning("sweep failed, the next one follows: %s", error)
+
+    def _sleep(self, next_sweep: float) -> None:
+        with self._changed:
+            if self._poked or self._stopping:
+                return
+            pause = next_sweep - time.monotonic()
+            if self._times:
+                pause = min(pause, self._times[0][0] - self._now())
+            if pause > 0:
+                self._changed.wait(pause)

@@ -1,0 +1,116 @@
+"""The job process: a Celery worker on the node's queues, and the sweep that does without Celery."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from secrets import token_hex
+from threading import Event, Thread
+
+from pvc_core.config import Config, NodeSection, read_secret
+from pvc_core.store import tree
+from pvc_drivers.hypervisor.libvirt_home import LibvirtHypervisor
+from pvc_drivers.hypervisor.port import Hypervisor
+from pvc_tasks.celery_app import CONSUME_TIMEOUT_S, make_app, register
+from pvc_tasks.connect import build_world
+from pvc_tasks.engine import Engine
+from pvc_tasks.world import Executor, World
+from pvc_worker.alarms import Alarms
+from pvc_worker.bench import Bench
+from pvc_worker.monitor import Monitor
+from pvc_worker.presence import Presence
+from pvc_worker.sweep import find_due
+
+log = logging.getLogger(__name__)
+
+STUCK_S = 60.0
+"""No step takes so long: every call in it is bounded. A slot beyond that is cured by a restart."""
+
+STOP_PATIENCE_S = 6.0
+CELERY_PAUSE_S = 2.0
+
+
+class JobProcess:
+    """Wires the engine to what wakes it."""
+
+    def __init__(self, world: World, node: NodeSection, hypervisor: Hypervisor) -> None:
+        self.world, self.node = world, node
+        self.queues = tree.queues_of(node.name, node.coordinator)
+        self.bench = Bench(self._advance, world.config.worker.slots)
+        self.alarms = Alarms(
+            self.bench.wake, self._sweep, world.config.worker.sweep_interval_s, world.clock.now
+        )
+        self.monitor = Monitor(hypervisor, world.live, self.bench.wake)
+        me = Executor(
+            node=node.name,
+            incarnation=token_hex(6),
+            hypervisor=hypervisor,
+            queues=self.queues,
+            bell=self.bench.wake,
+            alarm=self.alarms.at,
+            watch=self.monitor.watch,
+            unwatch=self.monitor.unwatch,
+        )
+        self.engine = Engine(world, me)
+        self.presence = Presence(world, tree.node_worker(node.name), "worker", me.incarnation)
+
+    def start(self) -> None:
+        self.world.store.home.on_session_change(self.alarms.poke)
+        self.monitor.start()
+        self.alarms.start()
+
+    def stop(self) -> None:
+        """Let the steps under way end, and give up the session: what is claimed is free at once."""
+        self.alarms.stop()
+        self.bench.close(STOP_PATIENCE_S)
+        self.monitor.stop()
+        self.world.store.home.close()
+
+    def _advance(self, job: str, woken: bool) -> None:
+        self.engine.advance(job, woken)
+
+    def _sweep(self) -> None:
+        self.presence.uphold()
+        for job in find_due(self.world.store, self.queues, self.bench.at_work(), self.world.clock.now()):
+            self.bench.wake(job, woken=False)
+
+
+def run_jobs(config: Config, node: NodeSection, stop: Event) -> int:
+    """Until `stop` is set, or a slot is stuck; the exit code."""
+    hypervisor = LibvirtHypervisor(config.hypervisor.uri, config.hypervisor.keepalive_s)
+    process = JobProcess(build_world(config), node, hypervisor)
+    process.start()
+    Thread(target=_consume, args=(config, process), name="celery", daemon=True).start()
+    code = _await_end(process, stop)
+    process.stop()
+    return code
+
+
+def _await_end(process: JobProcess, stop: Event) -> int:
+    while not stop.wait(1.0):
+        if process.bench.longest_s() > STUCK_S:
+            log.error("a step has taken over %d s; starting afresh and resuming the tasks", STUCK_S)
+            os._exit(75)
+    return 0
+
+
+def _consume(config: Config, process: JobProcess) -> None:
+    """Celery's consumer, for ever; without it the sweep does all."""
+    app = make_app(config.redis, read_secret(config.redis.password_file), CONSUME_TIMEOUT_S)
+    register(app, process.bench.work)
+    while True:
+        try:
+            worker = app.WorkController(
+                pool="threads",
+                concurrency=config.worker.slots,
+                queues=list(process.queues),
+                hostname=f"pvc@{process.node.name}",
+                without_gossip=True,
+                without_mingle=True,
+                without_heartbeat=True,
+            )
+            worker.start()
+        except Exception as error:
+            log.warning("Celery's consumer ended (%s); starting it again", error)
+        time.sleep(CELERY_PAUSE_S)

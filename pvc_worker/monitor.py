@@ -1,0 +1,85 @@
+"""Following the migrations under way: their progress goes to Redis, twice a second."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from threading import Event, Lock, Thread
+
+from pvc_core.errors import PvcError
+from pvc_core.model.job import Progress
+from pvc_drivers.hypervisor.port import DomainEvent, Hypervisor, MigrationProgress
+from pvc_tasks.ports import LiveProgress
+
+log = logging.getLogger(__name__)
+
+INTERVAL_S = 0.5
+WAKING = frozenset({"stopped", "shutdown", "crashed"})
+
+
+class Monitor:
+    """Watches domains for jobs: publishes migration progress, and rings when a domain goes."""
+
+    def __init__(self, hypervisor: Hypervisor, live: LiveProgress, ring: Callable[[str], None]) -> None:
+        self._hypervisor, self._live, self._ring = hypervisor, live, ring
+        self._guard = Lock()
+        self._jobs: dict[str, str] = {}
+        self._something = Event()
+        self._stopping = False
+        self._thread = Thread(target=self._run, name="monitor", daemon=True)
+
+    def start(self) -> None:
+        self._hypervisor.on_event(self._heard)
+        self._thread.start()
+
+    def watch(self, job: str, uuid: str) -> None:
+        """Until the domain goes, the job ends, or another job watches the same domain."""
+        with self._guard:
+            self._jobs[uuid] = job
+        self._something.set()
+
+    def unwatch(self, job: str) -> None:
+        with self._guard:
+            for uuid in [uuid for uuid, watcher in self._jobs.items() if watcher == job]:
+                del self._jobs[uuid]
+
+    def stop(self) -> None:
+        self._stopping = True
+        self._something.set()
+
+    def _heard(self, event: DomainEvent) -> None:
+        with self._guard:
+            job = self._jobs.pop(event.uuid, None) if event.kind in WAKING else None
+        if job is not None:
+            self._ring(job)
+
+    def _run(self) -> None:
+        pause = Event()
+        while not self._stopping:
+            self._something.wait()
+            for uuid, job in self._watched():
+                self._publish(uuid, job)
+            pause.wait(INTERVAL_S)
+
+    def _watched(self) -> list[tuple[str, str]]:
+        with self._guard:
+            if not self._jobs:
+                self._something.clear()
+            return list(self._jobs.items())
+
+    def _publish(self, uuid: str, job: str) -> None:
+        try:
+            migration = self._hypervisor.migration(uuid)
+        except PvcError:
+            return
+        if migration is not None and migration.state == "active":
+            self._live.publish(job, as_progress(migration.progress))
+
+
+def as_progress(seen: MigrationProgress) -> Progress:
+    """In the terms of jobs; the remaining time is what is left at the present speed."""
+    left = max(0, seen.bytes_total - seen.bytes_done)
+    eta = left / seen.bytes_per_s if seen.bytes_per_s else None
+    return Progress(
+        bytes_done=seen.bytes_done, bytes_total=seen.bytes_total, bytes_per_s=seen.bytes_per_s, eta_s=eta
+    )
