@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 
 from pvc_api.answers import PREFIX
-from pvc_api.reading import Body
+from pvc_api.reading import Body, CancelBody
 from pvc_api.schema import Schema, schema_of
 from pvc_core.model.job import Job
 from pvc_core.model.operations import OPERATIONS, Operation
@@ -44,7 +44,7 @@ def models() -> dict[str, Schema]:
     """All definitions, by name."""
     views = {view.__name__: schema_of(view) for view in VIEWS}
     bodies = {operation.__name__: body_schema(operation) for operation in OPERATIONS if operation.url}
-    return {"Error": ERROR, "Reason": schema_of(Body), **views, **bodies}
+    return {"Error": ERROR, "CancelBody": schema_of(CancelBody), **views, **bodies}
 
 
 def path_fields(url: str) -> frozenset[str]:

@@ -23,6 +23,14 @@ class Body(BaseModel):
     reason: Reason = ""
 
 
+class CancelBody(Body):
+    """How a job is cancelled."""
+
+    force: bool = Field(
+        False, description="End it even where nobody can be asked to stop: look after what it was doing."
+    )
+
+
 class Query(BaseModel):
     """A query string; values arrive as text, so they are converted."""
 

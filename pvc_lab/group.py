@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,8 @@ class Group(click.Group):
 @click.pass_context
 def main(context: click.Context, root: Path) -> None:
     """A real PVC cluster on one machine: namespaces as nodes, real libvirtd, QEMU, ZooKeeper and Redis."""
+    # A shell of `su` has no sbin on its path.
+    os.environ["PATH"] = f"{os.environ.get('PATH', '')}:{packages.SYSTEM_PATH}"
     context.obj = check_directory(root)
 
 

@@ -26,7 +26,7 @@ AS_FORMAT = click.option(
 
 @main.command()
 @click.option("--nodes", type=int, help="How many nodes.  [default: 3]")
-@click.option("--connection", help="Name of the CLI connection.  [default: lab]")
+@click.option("--connection", help="Name of the CLI connection.  [default: lab, or labN beside another lab]")
 @click.option("--without-product", is_flag=True, hidden=True, help="Infrastructure only: no worker, no API.")
 @click.pass_obj
 def up(root: Path, nodes: int | None, connection: str | None, without_product: bool) -> None:

@@ -32,7 +32,7 @@ def up(root: Path, size: int | None, with_product: bool, connection: str | None,
     record = settle(root, size, with_product, connection)
     layout = record.layout(root)
     save(root, record)
-    say(f"Lab in {root}: {record.size} nodes on bridge {layout.bridge}, {layout.address}/24.")
+    say(f"Lab in {root}: {record.size} node(s) on bridge {layout.bridge}, {layout.address}/24.")
     network.raise_bridge(layout)
     if note := firewall.open_for(layout.bridge):
         say(note)

@@ -20,8 +20,9 @@ from pvc_tasks.world import World
 def cancel_job(world: World, job_id: str, who: Asker, force: bool = False) -> Job:
     """Cancel as an operator asks: raises WrongState for a job that has ended.
 
-    A job that nobody has begun is settled here and now. `force` settles one whose worker is gone, by the
-    records alone; what was under way on that node is then unknown, and the job says so.
+    A job that nobody has begun is settled here and now. `force` settles, by the records alone, one whose
+    worker is gone or was asked before and cannot bring it to rest; what was under way on that node is then
+    unknown, and the job says so.
     """
     for _ in range(TRIES):
         seen = world.store.load(tree.job_ref(job_id))
@@ -42,12 +43,14 @@ def cancel_job(world: World, job_id: str, who: Asker, force: bool = False) -> Jo
 
 def _settle_by_force(world: World, seen: Seen[Job], who: Asker) -> Job:
     node = seen.value.queue.removeprefix("node.")
-    if world.store.find(tree.node_worker(node)) is not None:
+    there = world.store.find(tree.node_worker(node)) is not None
+    if there and seen.value.cancel is None:
         raise WrongState(
             f"the worker of {node} is there; it brings the task to rest itself",
             f"Cancel without --force, and follow it with `pvc task wait {seen.value.id}`.",
         )
-    return _settle(world, seen, who, f"the worker of {node} is gone; what it had under way there is unknown")
+    why = "could not bring it to rest" if there else "is gone"
+    return _settle(world, seen, who, f"the worker of {node} {why}; what was under way there is unknown")
 
 
 def _settle(world: World, seen: Seen[Job], who: Asker, text: str) -> Job:

@@ -43,7 +43,7 @@ def new_child(
         objects=(subject,),
         locks=locks,
         created=ctx.now,
-        deadline=min(ctx.job.deadline, ctx.now + ctx.world.config.hypervisor.migration.deadline_s),
+        deadline=ctx.job.deadline,
     )
 
 

@@ -32,7 +32,7 @@ class Submitter:
         The same idempotency key answers with the same job, or InvalidRequest when it asks for something
         else.
         """
-        return _insist(lambda: self._earlier(operation, who) or self._accept(operation, who))
+        return insist(lambda: self._earlier(operation, who) or self._accept(operation, who))
 
     def _accept(self, operation: Operation, who: Asker) -> Job:
         handler = handler_of(operation.name)
@@ -102,7 +102,7 @@ def _key(who: Asker) -> str | None:
     return None if who.idempotency_key is None else digest(who.actor, who.idempotency_key)
 
 
-def _insist(attempt: Callable[[], T]) -> T:
+def insist(attempt: Callable[[], T]) -> T:
     """Look again and decide again when somebody else was faster."""
     for _ in range(TRIES):
         try:

@@ -29,6 +29,7 @@ CARE_INTERVAL_S = 10.0
 class Agent:
     def __init__(self, world: World, node: NodeSection, hypervisor: Hypervisor) -> None:
         self.world, self.node = world, node
+        self.known = Event()
         incarnation = token_hex(6)
         self.presence = Presence(world, tree.node_alive(node.name), "agent", incarnation)
         self.reporter = Reporter(world, node.name, hypervisor, incarnation)
@@ -60,9 +61,14 @@ class Agent:
         if not self.presence.uphold():
             register_node(self.world, self.node)
             self.presence.uphold()
+        if not self.known.is_set():
+            self.known.set()
+            self.poke()
 
     def _report(self) -> None:
-        self.reporter.report()
+        """A node that is not registered yet has nowhere to report to."""
+        if self.known.is_set():
+            self.reporter.report()
 
 
 def run_agent(config: Config, node: NodeSection, stop: Event) -> int:

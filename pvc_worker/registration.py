@@ -10,6 +10,7 @@ from pvc_core.model.node import NodeSpec
 from pvc_core.store import tree
 from pvc_core.store.port import Create
 from pvc_tasks.operations.common import bump_placement_now
+from pvc_tasks.submitter import insist
 from pvc_tasks.world import World
 
 log = logging.getLogger(__name__)
@@ -22,7 +23,7 @@ def register_node(world: World, node: NodeSection) -> None:
     ref = tree.node_spec(node.name)
     seen = world.store.find(ref)
     if seen is None:
-        _create(world, node)
+        insist(lambda: _create(world, node))
     elif (seen.value.address, seen.value.coordinator) != (node.address, node.coordinator):
         world.store.commit(seen.save(seen.value.but(address=node.address, coordinator=node.coordinator)))
 

@@ -10,7 +10,7 @@ from pydantic import Field, TypeAdapter, WithJsonSchema
 from pvc_api.answers import answer, answer_job, answer_record
 from pvc_api.auth import asker, need
 from pvc_api.document import body_parameter, document_read, error_responses, query_parameters
-from pvc_api.reading import Body, Nothing, Query, among, read_body, read_object, read_query
+from pvc_api.reading import CancelBody, Nothing, Query, among, read_body, read_object, read_query
 from pvc_api.resources.base import Door, noun
 from pvc_api.shared import service, shared
 from pvc_core.model.job import Job, JobState
@@ -45,14 +45,6 @@ class WaitQuery(Query):
     )
     seen: str | None = Field(
         None, max_length=256, description="The ETag of the last answer: only what differs counts as a change."
-    )
-
-
-class CancelBody(Body):
-    """How a job is cancelled."""
-
-    force: bool = Field(
-        False, description="End it even where nobody can be asked to stop: look after what it was doing."
     )
 
 

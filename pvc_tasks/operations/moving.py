@@ -161,7 +161,8 @@ def left_as_result(left: Iterable[Left]) -> list[dict[str, Any]]:
 
 
 def narrower(limits: Limits, parallel: int | None, field: str) -> Limits:
-    return limits if parallel is None else replace(limits, **{field: parallel})
+    """The request may ask for fewer than the configuration allows, never for more."""
+    return limits if parallel is None else replace(limits, **{field: min(parallel, getattr(limits, field))})
 
 
 def view_of(operation: str, plan: NodePlan) -> PlanView:

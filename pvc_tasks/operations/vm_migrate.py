@@ -85,7 +85,8 @@ class MigrateVmHandler(Handler[MigrateVm]):
         full = within_limits(cluster, vm.node, target, ctx.world.limits)
         if full is not None:
             return Wait("capacity", target, full)
-        ctx.change(stage="copying")
+        patience = ctx.world.config.hypervisor.migration.deadline_s
+        ctx.change(stage="copying", deadline=min(ctx.job.deadline, ctx.now + patience))
         ctx.remember(target=target, begun=0)
         ctx.log(f"moving {vm.name} from {vm.node} to {target} ({reason})")
         moving = vm.but(moving_to=target, moving_job=ctx.job.id)
@@ -98,15 +99,22 @@ class MigrateVmHandler(Handler[MigrateVm]):
         if migration is None and runs_here(ctx.looking, vm.uuid):
             return self._begin(ctx, vm)
         if migration is None:
-            ctx.change(stage="confirming")
-            return Again()
+            return self._gone(ctx)
         if migration.state == "active":
             ctx.me.watch(ctx.job.id, vm.uuid)
             return Hold(until=ctx.now + ADOPTED_LOOK_S)
         ctx.looking.forget_migration(vm.uuid)
         if migration.state == "succeeded":
             return self._arrived(ctx, seen, migration.progress.downtime_ms)
+        if not runs_here(ctx.looking, vm.uuid):
+            return self._gone(ctx)
         return self._stayed(ctx, seen, migration.error)
+
+    def _gone(self, ctx: Context) -> Outcome:
+        """It left, and nobody saw whether it arrived: from here on only the target can tell."""
+        ctx.change(stage="confirming")
+        ctx.remember(gone=True)
+        return Again()
 
     def _begin(self, ctx: Context, vm: VmSpec) -> Outcome:
         begun = ctx.job.notes["begun"] + 1
@@ -121,12 +129,8 @@ class MigrateVmHandler(Handler[MigrateVm]):
 
     def _arrived(self, ctx: Context, seen: Seen[VmSpec], downtime_ms: int | None) -> Outcome:
         vm, target = seen.value, ctx.job.notes["target"]
-        home = vm.home
-        after = vm.but(
-            node=target, previous_node=None if home == target else home, moving_to=None, moving_job=None
-        )
         result = {"vm": vm.name, "source": vm.node, "node": target, "downtime_ms": downtime_ms}
-        ops = (seen.save(after), bump_placement_now(ctx.store, ctx.job.id))
+        ops = (seen.save(_moved(vm, target)), bump_placement_now(ctx.store, ctx.job.id))
         return Done(f"{vm.name} runs on {target}", result, ops=ops)
 
     def _stayed(self, ctx: Context, seen: Seen[VmSpec], why: str) -> Outcome:
@@ -139,6 +143,7 @@ class MigrateVmHandler(Handler[MigrateVm]):
         vm, target = seen.value, ctx.job.notes["target"]
         if runs_here(ctx.looking, vm.uuid):
             ctx.change(stage="copying")
+            ctx.remember(gone=False)
             return Again()
         node = look_at_node(ctx.store, target)
         sequence = node.report.sequence if node.report is not None else 0
@@ -167,8 +172,14 @@ class MigrateVmHandler(Handler[MigrateVm]):
         return (seen.save(stays), bump_placement_now(world.store, job))
 
     def leave(self, asked: MigrateVm, world: World, notes: Mapping[str, Any], job: str) -> tuple[Op, ...]:
+        """A VM known to have left its node is recorded at its target, the only place it can still run:
+        recorded anywhere else, it could be started twice."""
         seen = find_vm(world.store, asked.vm)
-        return () if seen is None else self._plan_stay(world, seen, job)
+        if seen is None:
+            return ()
+        if notes.get("gone") and seen.value.moving_job == job:
+            return (seen.save(_moved(seen.value, notes["target"])), bump_placement_now(world.store, job))
+        return self._plan_stay(world, seen, job)
 
     def rest(self, asked: MigrateVm, ctx: Context) -> Outcome:
         """Abort what libvirt is doing, wait until it has, then see where the VM is."""
@@ -181,12 +192,19 @@ class MigrateVmHandler(Handler[MigrateVm]):
             ctx.log(f"aborting the migration of {vm.name}")
             ctx.acting.abort_migration(vm.uuid)
             return Hold(until=ctx.now + ADOPTED_LOOK_S)
-        if migration is None and not runs_here(ctx.looking, vm.uuid):
-            return self._confirm(ctx, seen)
         ctx.looking.forget_migration(vm.uuid)
         if migration is not None and migration.state == "succeeded":
             return self._arrived(ctx, seen, migration.progress.downtime_ms)
+        if not runs_here(ctx.looking, vm.uuid):
+            ctx.remember(gone=True)
+            return self._confirm(ctx, seen)
         return Rest(f"{vm.name} runs on {vm.node}", self._plan_stay(ctx.world, seen, ctx.job.id))
+
+
+def _moved(vm: VmSpec, target: str) -> VmSpec:
+    home = vm.home
+    previous = None if home == target else home
+    return vm.but(node=target, previous_node=previous, moving_to=None, moving_job=None)
 
 
 def check_movable(vm: VmSpec, asked: MigrateVm) -> None:

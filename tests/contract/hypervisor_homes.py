@@ -40,7 +40,7 @@ class Pair(Protocol):
     def guest(self, name: str, endless: bool = False) -> str:
         """XML; migrating an `endless` guest does not end within the test."""
 
-    def order(self, back: bool = False) -> MigrationOrder: ...
+    def order(self, back: bool = False, slow: bool = False) -> MigrationOrder: ...
     def order_to_nowhere(self) -> MigrationOrder: ...
     def wait(self, what: str, look: Callable[[], object]) -> None: ...
     def wait_booted(self, name: str) -> None: ...
@@ -77,7 +77,7 @@ class FakePair:
             self._fleet.faults.slow_migrations[name] = 3600
         return FAKE_XML.format(name=name)
 
-    def order(self, back: bool = False) -> MigrationOrder:
+    def order(self, back: bool = False, slow: bool = False) -> MigrationOrder:
         address = "10.0.0.1" if back else "10.0.0.2"
         return MigrationOrder(f"qemu+tcp://{address}/system", address, 300)
 
@@ -144,9 +144,9 @@ class LabPair:
     def guest(self, name: str, endless: bool = False) -> str:
         return lab("guest", name, *(["--busy", "20"] if endless else []))
 
-    def order(self, back: bool = False) -> MigrationOrder:
+    def order(self, back: bool = False, slow: bool = False) -> MigrationOrder:
         address = self._source_address if back else self._target_address
-        return MigrationOrder(_uri(address), address, 300, 8)
+        return MigrationOrder(_uri(address), address, 300, 8 if slow else None)
 
     def order_to_nowhere(self) -> MigrationOrder:
         return MigrationOrder("qemu+tcp://127.0.0.1:9/system", "127.0.0.1", 300)

@@ -31,10 +31,23 @@ class Lab:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self.environment = {**os.environ, "PVC_CONFIG_DIR": str(root.with_name("config"))}
 
     def __call__(self, *words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
         argv = [str(PVC_LAB), "--dir", str(self.root), *words]
-        return subprocess.run(argv, input=stdin, capture_output=True, text=True, timeout=90, check=False)
+        return subprocess.run(
+            argv,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=90,
+            check=False,
+            env=self.environment,
+        )
+
+    def pvc(self, *words: str) -> str:
+        argv = [str(PVC_LAB.with_name("pvc")), *words]
+        return subprocess.check_output(argv, text=True, timeout=20, env=self.environment)
 
     def do(self, *words: str, stdin: str = "") -> str:
         done = self(*words, stdin=stdin)
@@ -290,3 +303,50 @@ def test_without_root_it_refuses_politely() -> None:
     refused = subprocess.run(argv, capture_output=True, text=True, timeout=20, check=False)
     assert refused.returncode == 3
     assert "root" in refused.stderr and "Traceback" not in refused.stderr
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Lab]:
+    """A lab with the product in it."""
+    with tempfile.TemporaryDirectory(prefix="pvc-") as directory:
+        cluster = Lab(Path(directory) / "lab")
+        try:
+            said = cluster.do("up", "--connection", "mylab")
+            assert cluster.status()["swagger"] in said
+            yield cluster
+        finally:
+            cluster.do("down")
+            assert "mylab" not in cluster.pvc("connection", "list")
+
+
+def test_the_whole_product_answers_and_is_registered_with_the_cli(cluster: Lab) -> None:
+    assert all_answer(cluster)
+    nodes = json.loads(cluster.pvc("-c", "mylab", "--format", "json", "node", "list"))
+    assert {node["name"]: node["alive"] for node in nodes} == {"hv1": True, "hv2": True, "hv3": True}
+    assert Path(cluster.status()["admin_token_file"]).stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("name", ["hv1/agent", "hv1/worker", "api"])
+def test_a_killed_part_of_the_product_stays_down_until_it_is_started(cluster: Lab, name: str) -> None:
+    cluster.do("kill", name)
+    later = time.monotonic() + 2
+    eventually(lambda: cluster.part(name)["state"] != "down" or time.monotonic() > later)
+    assert cluster.part(name)["state"] == "down"
+    cluster.do("start", name)
+    eventually(lambda: cluster.part(name)["answers"])
+
+
+def test_a_worker_that_died_by_itself_comes_back_by_itself(cluster: Lab) -> None:
+    before = cluster.part("hv2/worker")["pid"]
+    os.kill(before, signal.SIGKILL)
+    eventually(lambda: cluster.part("hv2/worker")["pid"] not in (None, before))
+    assert cluster.part("hv2/agent")["state"] == "up"
+
+
+def test_a_lab_that_was_kept_continues_with_the_same_cluster(cluster: Lab) -> None:
+    token = Path(cluster.status()["admin_token_file"]).read_text()
+    cluster.do("down", "--keep")
+    assert leftovers(cluster.root) == []
+    cluster.do("up")
+    assert Path(cluster.status()["admin_token_file"]).read_text() == token
+    assert all_answer(cluster)

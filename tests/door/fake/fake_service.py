@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from fnmatch import fnmatch
 from typing import Any
 
@@ -48,6 +49,7 @@ class FakeService:
         self.all_jobs: dict[str, Job] = {}
         self.by_key: dict[str, Job] = {}
         self.frames: dict[str, list[Job]] = {}
+        self.script: Callable[[Job], list[Job]] | None = None
         self.store_up = True
         self.waits: list[tuple[float, str | None]] = []
         self.boom: Exception | None = None
@@ -87,9 +89,16 @@ class FakeService:
         if operation.immediate:
             job = job.but(state=JobState.SUCCEEDED, started=job.created, finished=job.created, text="done")
         self.all_jobs[job.id] = job
+        if self.script:
+            self.frames[job.id] = self.script(job)
         if operation.name == "cluster.init":
             return job.but(result={"cluster": "test", "token": "admin-token"})
         return job
+
+    def frames_for_next(self, script: Callable[[Job], list[Job]]) -> str:
+        """The next job will be seen as the script says; its id."""
+        self.script = script
+        return f"20261121t101500-{len(self.all_jobs):08d}"
 
     def plan(self, operation: Operation) -> PlanView:
         steps = ({"do": "move", "vm": "web1", "source": "hv1", "target": "hv2", "reason": "most memory left"},)

@@ -1,0 +1,88 @@
+"""The commands: complete, derived from the operations, and explained with an example each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from pvc_cli.main import NOUNS, main
+from pvc_core.model.operations import OPERATIONS, Operation
+
+WANTED = {
+    "cluster": {"init"},
+    "node": {"list", "info", "flush", "ready"},
+    "vm": {"define", "list", "info", "dump", "start", "shutdown", "stop", "undefine", "migrate"},
+    "task": {"list", "info", "log", "wait", "cancel"},
+    "connection": {"add", "list", "remove"},
+}
+
+
+def noun(name: str) -> Any:
+    return main.get_command(click.Context(main), name)
+
+
+def verbs() -> Iterator[tuple[str, click.Command]]:
+    for name in NOUNS:
+        found = noun(name)
+        commands = found.commands.items() if isinstance(found, click.Group) else [("", found)]
+        yield from ((f"{name} {verb}".strip(), command) for verb, command in commands)
+
+
+VERBS = dict(verbs())
+
+
+def options(command: click.Command) -> set[str]:
+    return {name for param in command.params for name in param.opts}
+
+
+@pytest.mark.parametrize("name", WANTED)
+def test_each_noun_has_its_verbs(name: str) -> None:
+    assert set(noun(name).commands) == WANTED[name]
+
+
+@pytest.mark.parametrize("operation", [operation for operation in OPERATIONS if operation.url])
+def test_each_operation_has_a_command_with_its_fields(operation: type[Operation]) -> None:
+    command = VERBS[operation.name.replace(".", " ")]
+    names = {param.name for param in command.params}
+    assert operation.model_fields.keys() <= names
+    assert "reason" in names
+    assert ("wait" in names) is not operation.immediate
+    assert ("yes" in names) is operation.destructive
+
+
+@pytest.mark.parametrize("name", VERBS)
+def test_each_verb_is_explained_with_an_example(name: str) -> None:
+    shown = CliRunner().invoke(main, [*name.split(), "--help"], prog_name="pvc")
+    assert shown.exit_code == 0
+    assert "Example: pvc" in shown.output
+    assert {"--format", "--connection"} <= options(VERBS[name])
+    assert not [name for name in options(VERBS[name]) if name == "--token"]
+
+
+def test_bounds_choices_and_defaults_are_in_the_help() -> None:
+    text = CliRunner().invoke(main, ["node", "flush", "--help"]).output
+    assert "[leave|shutdown|stop]" in text
+    assert "[default: leave]" in text
+    assert "1<=x<=64" in text
+
+
+def test_an_alias_is_named_in_the_help() -> None:
+    assert "unflush is another word for ready." in CliRunner().invoke(main, ["node", "--help"]).output
+
+
+def test_nothing_at_all_shows_the_help() -> None:
+    shown = CliRunner().invoke(main, [])
+    assert shown.exit_code == 2
+    assert "Commands:" in shown.output
+
+
+@pytest.mark.parametrize("words", [["nonsense"], ["node", "nonsense"], ["node", "flush"], ["--format", "xml"]])
+def test_a_wrong_command_line_has_a_remedy(words: list[str]) -> None:
+    shown = CliRunner().invoke(main, words, prog_name="pvc")
+    assert shown.exit_code == 2
+    assert shown.stderr.startswith("error: ")
+    assert "remedy: See `pvc" in shown.stderr
