@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flask import Flask, Response
-from flask_restx import Api, SchemaModel  # type: ignore[import-untyped]
+from flask_restx import Api, SchemaModel
 
 from pvc_api import auth, errors
 from pvc_api.answers import PREFIX

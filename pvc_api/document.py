@@ -62,7 +62,9 @@ def _example(schema: Schema) -> Doc:
     """What Swagger UI offers to send: the defaults, so that sending it unchanged is sound."""
     required = schema.get("required", ())
     fields = schema.get("properties", {}).items()
-    shown = {name: part.get("default", "...") for name, part in fields if "default" in part or name in required}
+    shown = {
+        name: part.get("default", "...") for name, part in fields if "default" in part or name in required
+    }
     return {**shown, "reason": "why, for the audit record"}
 
 

@@ -29,8 +29,6 @@ def _config_or_exit(path: str) -> Config:
     try:
         return load_config(path)
     except ConfigInvalid as error:
-        print(f"pvc-api: {error.code}: {path}", file=sys.stderr)
-        for fault in error.details["faults"]:
-            print(f"  {fault}", file=sys.stderr)
-        print(f"remedy: {error.remedy}", file=sys.stderr)
+        faults = "".join(f"  {fault}\n" for fault in error.details["faults"])
+        sys.stderr.write(f"pvc-api: {error.code}: {path}\n{faults}remedy: {error.remedy}\n")
         sys.exit(2)

@@ -54,6 +54,7 @@ def among(values: Collection[str]) -> AfterValidator:
 
 BodyType = TypeVar("BodyType", bound=BaseModel)
 
+
 def read_object() -> dict[str, Any]:
     """The body's JSON object; an empty body is an empty object."""
     raw = request.get_data(cache=False)
@@ -88,4 +89,3 @@ def _validated(model: type[BodyType], what: str, fields: dict[str, Any]) -> Body
         return model.model_validate(fields)
     except ValidationError as error:
         raise as_invalid(what, error) from None
-

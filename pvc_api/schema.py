@@ -12,17 +12,23 @@ from pydantic import BaseModel
 
 Schema = dict[str, Any]
 
-KEPT = frozenset(
-    "type format description default enum pattern minimum maximum minLength maxLength minItems maxItems"
-    " required".split()
-)
+KEPT = frozenset({"type", "format", "description", "default", "enum", "pattern", "required"}) | {
+    "minimum",
+    "maximum",
+    "minLength",
+    "maxLength",
+    "minItems",
+    "maxItems",
+}
 
 
 def schema_of(model: type[BaseModel], without: frozenset[str] = frozenset()) -> Schema:
     """The model as a Swagger object, less the fields named."""
     raw = model.model_json_schema()
     known = raw.get("$defs", {})
-    raw["properties"] = {name: part for name, part in raw.get("properties", {}).items() if name not in without}
+    raw["properties"] = {
+        name: part for name, part in raw.get("properties", {}).items() if name not in without
+    }
     required = [name for name in raw.get("required", ()) if name not in without]
     return {**_plain(raw, known), "required": required} if required else _plain(_no_required(raw), known)
 

@@ -6,8 +6,8 @@ from typing import Any
 from urllib.parse import quote
 
 from flask import Flask
-from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
-from gunicorn.glogging import Logger  # type: ignore[import-untyped]
+from gunicorn.app.base import BaseApplication
+from gunicorn.glogging import Logger
 
 from pvc_api.app import create_app
 from pvc_core.config import Config

@@ -36,4 +36,3 @@ def shared() -> Shared:
 
 def service() -> Service:
     return shared().service
-

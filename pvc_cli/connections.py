@@ -52,7 +52,9 @@ def _parse(document: Any) -> dict[str, Connection]:
 
 def _unreadable(fault: str) -> InvalidRequest:
     sentence = " ".join(fault.split())
-    return InvalidRequest(f"{path()}: {sentence}", "Correct the file, or move it away and add connections anew.")
+    return InvalidRequest(
+        f"{path()}: {sentence}", "Correct the file, or move it away and add connections anew."
+    )
 
 
 def choose(name: str | None) -> tuple[str, Connection]:
@@ -65,7 +67,9 @@ def choose(name: str | None) -> tuple[str, Connection]:
     if known:
         names = ", ".join(sorted(known))
         raise InvalidRequest(f"which cluster? known are {names}", "Use -c NAME, or set PVC_CONNECTION.")
-    raise InvalidRequest("no cluster is known yet", "Add one: pvc connection add NAME --address http://HOST:7370")
+    raise InvalidRequest(
+        "no cluster is known yet", "Add one: pvc connection add NAME --address http://HOST:7370"
+    )
 
 
 def add(name: str, connection: Connection) -> None:
@@ -109,4 +113,4 @@ def _save(known: dict[str, Connection]) -> None:
     handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".connections-")
     with os.fdopen(handle, "w") as file:
         file.write(text)
-    os.replace(temporary, target)
+    Path(temporary).replace(target)

@@ -40,7 +40,9 @@ BY_JOB_STATE = {"succeeded": DONE, "partial": PARTIAL, "failed": FAILED, "cancel
 class Refused(PvcError):
     """The API's own error, as it came over the wire."""
 
-    def __init__(self, http_status: int, code: str, message: str, remedy: str, details: dict[str, Any]) -> None:
+    def __init__(
+        self, http_status: int, code: str, message: str, remedy: str, details: dict[str, Any]
+    ) -> None:
         super().__init__(message, remedy, **details)
         self.http_status = http_status
         self.wire_code = code
@@ -70,7 +72,9 @@ def for_error(error: PvcError) -> int:
     for kind, code in ((Unreachable, UNREACHABLE), (Declined, CANCELLED), (TimedOut, TIMED_OUT)):
         if isinstance(error, kind):
             return code
-    return INVALID if isinstance(error, InvalidRequest | ConfigInvalid) else BY_STATUS.get(error.status, FAILED)
+    return (
+        INVALID if isinstance(error, InvalidRequest | ConfigInvalid) else BY_STATUS.get(error.status, FAILED)
+    )
 
 
 def for_job(job: dict[str, Any]) -> int:

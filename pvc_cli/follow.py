@@ -11,7 +11,7 @@ import click
 from pvc_cli import exits
 from pvc_cli.display import Display, open_display, show_end
 from pvc_cli.exits import Refused, TimedOut
-from pvc_cli.frame import session
+from pvc_cli.session import session
 from pvc_cli.show import dump
 from pvc_core.errors import PvcError, Unreachable
 

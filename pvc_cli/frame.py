@@ -1,4 +1,4 @@
-"""Click, made ours: global options before or after the verb, groups loaded when used, errors with remedies."""
+"""Click, made ours: verbs with an example, nouns with aliases, a program that loads only what is used."""
 
 from __future__ import annotations
 
@@ -6,78 +6,13 @@ import importlib
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 import click
 
-from pvc_cli import connections, exits
-from pvc_core.errors import PvcError
-
-if TYPE_CHECKING:
-    from pvc_cli.client import Client
-
-FORMATS = ("table", "json", "yaml")
-
-
-@dataclass
-class Session:
-    """What the command line said, and the client it leads to."""
-
-    connection: str | None = None
-    form: str = "table"
-
-    @cached_property
-    def chosen(self) -> tuple[str, connections.Connection]:
-        return connections.choose(self.connection)
-
-    @cached_property
-    def client(self) -> Client:
-        from pvc_cli.client import Client
-
-        return Client(self.chosen[1])
-
-    @property
-    def flag(self) -> str:
-        """What a command shown to the user needs to reach the same cluster."""
-        return f" -c {self.connection}" if self.connection else ""
-
-
-def session() -> Session:
-    """Of the present command line."""
-    return click.get_current_context().find_root().ensure_object(Session)
-
-
-def global_options(hidden: bool) -> list[click.Parameter]:
-    return [
-        click.Option(
-            ["-c", "--connection"],
-            metavar="NAME",
-            expose_value=False,
-            hidden=hidden,
-            callback=_remember_connection,
-            help="The cluster to talk to; also PVC_CONNECTION.",
-        ),
-        click.Option(
-            ["--format"],
-            type=click.Choice(FORMATS),
-            expose_value=False,
-            hidden=hidden,
-            callback=_remember_format,
-            help="How to print.",
-        ),
-    ]
-
-
-def _remember_connection(ctx: click.Context, _: click.Parameter, value: str | None) -> None:
-    if value is not None:
-        ctx.find_root().ensure_object(Session).connection = value
-
-
-def _remember_format(ctx: click.Context, _: click.Parameter, value: str | None) -> None:
-    if value is not None:
-        ctx.find_root().ensure_object(Session).form = value
+from pvc_cli import exits
+from pvc_cli.report import report
+from pvc_cli.session import Session, global_options
 
 
 class Command(click.Command):
@@ -139,51 +74,5 @@ class Root(click.Group):
         try:
             result = super().main(*args, **settings)
         except Exception as error:
-            sys.exit(_report(error, own))
+            sys.exit(report(error, own))
         sys.exit(result if isinstance(result, int) else exits.DONE)
-
-
-def _report(error: Exception, own: Session) -> int:
-    """Says what went wrong, on stderr; returns the exit code."""
-    if isinstance(error, click.Abort):
-        click.echo("stopped", err=True)
-        return exits.INTERRUPTED
-    if isinstance(error, BrokenPipeError):
-        # Whoever read our output has enough; the interpreter must not complain when it flushes.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return exits.DONE
-    if isinstance(error, PvcError):
-        say_error(error.as_dict(), own.form)
-        return exits.for_error(error)
-    if isinstance(error, click.exceptions.NoArgsIsHelpError):
-        error.show()
-        return exits.INVALID
-    if isinstance(error, click.ClickException):
-        say_error(_usage(error), own.form)
-        return exits.INVALID
-    say_error(_unforeseen(error), own.form)
-    return exits.FAILED
-
-
-def say_error(error: Mapping[str, Any], form: str) -> None:
-    """As a sentence and its remedy, or as the object it is."""
-    from pvc_cli.human import clean
-    from pvc_cli.show import dump
-
-    if form != "table":
-        click.echo(dump(form, dict(error)), err=True)
-        return
-    click.secho(f"error: {clean(error['message'])}", err=True, fg="red")
-    if error.get("remedy"):
-        click.echo(f"remedy: {clean(error['remedy'])}", err=True)
-
-
-def _usage(error: click.ClickException) -> dict[str, Any]:
-    ctx = error.ctx if isinstance(error, click.UsageError) else None
-    remedy = f"See `{ctx.command_path} --help`." if ctx else ""
-    return {"code": "USAGE", "message": error.format_message(), "remedy": remedy, "details": {}}
-
-
-def _unforeseen(error: Exception) -> dict[str, Any]:
-    message = f"unforeseen: {type(error).__name__}: {error}"
-    return {"code": "INTERNAL", "message": message, "remedy": "Please report this.", "details": {}}

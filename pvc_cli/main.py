@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from pvc_cli.frame import Root, global_options
+from pvc_cli.frame import Root
+from pvc_cli.session import global_options
 
 NOUNS = {
     "status": ("pvc_cli.commands.status", "The cluster at a glance, faults first."),
@@ -30,7 +31,12 @@ def _show_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     params=[
         *global_options(hidden=False),
         click.Option(
-            ["--version"], is_flag=True, expose_value=False, is_eager=True, callback=_show_version, help="Show it."
+            ["--version"],
+            is_flag=True,
+            expose_value=False,
+            is_eager=True,
+            callback=_show_version,
+            help="Show it.",
         ),
     ],
     epilog="Example: pvc node flush hv1 --wait",

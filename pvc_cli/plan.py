@@ -17,7 +17,12 @@ def show_plan(plan: Record) -> None:
     click.echo(clean(plan.get("text") or f"{plan['operation']}: the plan"))
     if plan["steps"]:
         heading("Would do")
-        columns = [Column("DO", "do"), Column("VM", "vm"), Column("WHERE", _where), Column("BECAUSE", "reason")]
+        columns = [
+            Column("DO", "do"),
+            Column("VM", "vm"),
+            Column("WHERE", _where),
+            Column("BECAUSE", "reason"),
+        ]
         show_table(plan["steps"], columns, "")
     if plan["blocked"]:
         heading("Would be left")

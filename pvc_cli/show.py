@@ -17,7 +17,9 @@ Record = dict[str, Any]
 
 COLOURS = {
     **dict.fromkeys(("ready", "ok", "running", "succeeded", "start"), "green"),
-    **dict.fromkeys(("flushing", "readying", "queued", "waiting", "cancelling", "partial", "degraded"), "yellow"),
+    **dict.fromkeys(
+        ("flushing", "readying", "queued", "waiting", "cancelling", "partial", "degraded"), "yellow"
+    ),
     **dict.fromkeys(("dead", "failed", "critical", "crashed", "no hypervisor", "no worker"), "red"),
     **dict.fromkeys(("flushed", "off", "stop", "cancelled", "disable"), "bright_black"),
 }
@@ -87,7 +89,9 @@ def heading(text: str) -> None:
     click.secho(text, bold=True)
 
 
-def _line(cells: Sequence[str], columns: Sequence[Column], widths: Sequence[int], painted: bool = False) -> str:
+def _line(
+    cells: Sequence[str], columns: Sequence[Column], widths: Sequence[int], painted: bool = False
+) -> str:
     room = _terminal_width() - sum(widths[:-1]) - 2 * (len(widths) - 1)
     parts = []
     for index, (cell, column, width) in enumerate(zip(cells, columns, widths, strict=True)):

@@ -11,8 +11,8 @@ import click
 
 from pvc_cli import exits
 from pvc_cli.follow import follow_to_end
-from pvc_cli.frame import session
 from pvc_cli.plan import show_plan
+from pvc_cli.session import session
 from pvc_cli.show import emit
 
 Record = dict[str, Any]
@@ -61,7 +61,6 @@ def _show_text(job: Record) -> None:
 def _show_accepted(job: str, request: Request) -> None:
     click.echo(_accepted(job, request))
     click.echo(f"follow it:  pvc{session().flag} task wait {job}")
-
 
 
 def _accepted(job: str, request: Request) -> str:

@@ -59,6 +59,9 @@ def render_qemu(node: NodePlace) -> str:
             "namespaces = []",
             "cgroup_controllers = []",
             'stdio_handler = "file"',
+            # A migration to a node that fell silent fails after some eight seconds, not after half a minute.
+            "keepalive_interval = 2",
+            "keepalive_count = 3",
             f'migration_address = "{node.address}"',
             f'migration_host = "{node.address}"',
         )

@@ -52,7 +52,7 @@ def make_app(redis: RedisSection, password: str, timeout_s: float) -> Celery:
 def register(app: Celery, look: Any) -> None:
     """Let every operation's task call `look(job_id)`."""
     for operation in OPERATIONS:
-        app.task(name=operation.name, ignore_result=True)(_task(look))
+        app.task(name=operation.name, ignore_result=True, shared=False)(_task(look))
 
 
 def _task(look: Any) -> Any:

@@ -1,6 +1,6 @@
 """The routes, one file per noun."""
 
-from flask_restx import Namespace  # type: ignore[import-untyped]
+from flask_restx import Namespace
 
 from pvc_api.resources import cluster, health, node, status, task, vm
 

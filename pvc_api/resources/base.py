@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import Response
-from flask_restx import Namespace, Resource  # type: ignore[import-untyped]
+from flask_restx import Namespace, Resource
 
 from pvc_api.answers import answer_job, answer_record
 from pvc_api.auth import asker, need
@@ -26,9 +26,7 @@ def noun(name: str, description: str) -> Namespace:
     return Namespace(name, description=description, path="/")
 
 
-def offer(
-    routes: Namespace, operation: type[Operation], alias: str = "", beside: type[Door] = Door
-) -> None:
+def offer(routes: Namespace, operation: type[Operation], alias: str = "", beside: type[Door] = Door) -> None:
     """Route an operation, as its class says.
 
     `alias` takes the place of the last word of its address; `beside` has other methods of that address.

@@ -30,7 +30,9 @@ class TaskQuery(Query):
     state: Annotated[str, among(STATES), WithJsonSchema({"type": "string", "enum": STATES})] | None = Field(
         None, description="Its state."
     )
-    operation: Annotated[str, among(BY_NAME)] | None = Field(None, description="What was asked, as node.flush.")
+    operation: Annotated[str, among(BY_NAME)] | None = Field(
+        None, description="What was asked, as node.flush."
+    )
     object: str | None = Field(None, description="What it is about: node:NAME or vm:NAME.")
     parent: str | None = Field(None, description="Only the children of this job.")
     limit: int = Field(50, ge=1, le=1000, description="How many at most, newest first.")

@@ -7,7 +7,8 @@ from typing import Any
 import click
 
 from pvc_cli import connections
-from pvc_cli.frame import Noun, session
+from pvc_cli.frame import Noun
+from pvc_cli.session import session
 from pvc_cli.show import emit
 from pvc_core.errors import Unreachable
 from pvc_core.model.operations import InitCluster
@@ -34,5 +35,3 @@ def _show(text: str, token: str, connection: str) -> None:
     click.echo(text)
     click.echo(f"admin token: {token}")
     click.echo(f"It is shown only now, and kept in the connection {connection}.")
-
-

@@ -9,7 +9,8 @@ import click
 
 from pvc_cli import connections
 from pvc_cli.connections import Connection
-from pvc_cli.frame import Noun, session
+from pvc_cli.frame import Noun
+from pvc_cli.session import session
 from pvc_cli.show import Column, emit, show_table
 from pvc_core.errors import InvalidRequest
 
@@ -19,7 +20,9 @@ commands = Noun("connection", help="The clusters this program knows.")
 @commands.command("add", example="pvc connection add lab --address http://10.0.0.11:7370 --token-file token")
 @click.argument("name", metavar="NAME")
 @click.option("--address", metavar="URL", required=True, help="The API's: http://HOST:7370.")
-@click.option("--token-file", type=click.Path(path_type=Path), metavar="FILE", help="Read the token from a file.")
+@click.option(
+    "--token-file", type=click.Path(path_type=Path), metavar="FILE", help="Read the token from a file."
+)
 @click.option("--token-stdin", is_flag=True, help="Read the token from standard input.")
 def add(name: str, address: str, token_file: Path | None, token_stdin: bool) -> None:
     """Remember a cluster, under a name of your choice.
@@ -37,7 +40,11 @@ def list_connections() -> None:
     """The clusters known, without their tokens."""
     known = [{"name": name, "address": connection.address} for name, connection in connections.load().items()]
     columns = [Column("NAME", "name"), Column("ADDRESS", "address")]
-    emit(session().form, known, lambda: show_table(known, columns, "no connections; see pvc connection add --help"))
+    emit(
+        session().form,
+        known,
+        lambda: show_table(known, columns, "no connections; see pvc connection add --help"),
+    )
 
 
 @commands.command("remove", example="pvc connection remove lab")
@@ -68,6 +75,8 @@ def _read(file: Path) -> str:
 
 def _ask() -> str:
     if not sys.stdin.isatty():
-        raise InvalidRequest("there is no terminal to ask for the token", "Use --token-file or --token-stdin.")
+        raise InvalidRequest(
+            "there is no terminal to ask for the token", "Use --token-file or --token-stdin."
+        )
     token: str = click.prompt("token", hide_input=True, err=True)
     return token

@@ -7,9 +7,10 @@ from typing import Any
 import click
 
 from pvc_cli.client import path_of
-from pvc_cli.frame import Noun, session
+from pvc_cli.frame import Noun
 from pvc_cli.generate import submits
 from pvc_cli.human import age, gib
+from pvc_cli.session import session
 from pvc_cli.show import Column, emit, heading, show_pairs, show_table
 from pvc_core.model.operations import FlushNode, ReadyNode
 
@@ -78,7 +79,10 @@ def _show(node: Record) -> None:
             ("health", health(node)),
             ("hypervisor error", node["hypervisor_error"]),
             ("coordinator", "yes" if node["coordinator"] else "no"),
-            ("vms", f"{node['vms_running']} running, {node['vms_wanted']} wanted, {node['vms_defined']} defined"),
+            (
+                "vms",
+                f"{node['vms_running']} running, {node['vms_wanted']} wanted, {node['vms_defined']} defined",
+            ),
             ("vcpus", f"{node['vcpus_wanted']} promised of {node['vcpus']}"),
             ("memory", _memory(node)),
             ("host", node["host"]),

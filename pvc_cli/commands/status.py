@@ -6,8 +6,9 @@ from typing import Any
 
 import click
 
-from pvc_cli.frame import Command, session
+from pvc_cli.frame import Command
 from pvc_cli.human import age, clean
+from pvc_cli.session import session
 from pvc_cli.show import emit, heading, paint, show_pairs
 
 Record = dict[str, Any]

@@ -7,10 +7,12 @@ from typing import Any
 import click
 
 from pvc_cli.client import path_of
-from pvc_cli.display import counted, show_end, what
+from pvc_cli.display import show_end
 from pvc_cli.follow import follow_to_end
-from pvc_cli.frame import Noun, session
+from pvc_cli.frame import Noun
 from pvc_cli.human import age, clean, clock, duration
+from pvc_cli.sentence import counted, what
+from pvc_cli.session import session
 from pvc_cli.show import Column, emit, show_pairs, show_table
 
 Record = dict[str, Any]
@@ -23,7 +25,9 @@ commands = Noun("task", help="Jobs: what was asked, how far it is, how it ended.
 @click.option("--operation", metavar="NAME", help="What was asked, as node.flush.")
 @click.option("--object", "subject", metavar="OBJECT", help="What it is about: node:NAME or vm:NAME.")
 @click.option("--parent", metavar="ID", help="Only the children of this job.")
-@click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True, help="How many at most.")
+@click.option(
+    "--limit", type=click.IntRange(1, 1000), default=50, show_default=True, help="How many at most."
+)
 @click.option("--before", metavar="ID", help="Only those older than this job: the next page.")
 def list_tasks(**filters: Any) -> None:
     """Jobs, newest first."""
@@ -53,7 +57,10 @@ def log(task: str) -> None:
 @commands.command("wait", example="pvc task wait 20261121t101500-0f3k9d2a --timeout 600")
 @click.argument("task", metavar="ID")
 @click.option(
-    "--timeout", type=click.FloatRange(min=0, min_open=True), metavar="S", help="Stop waiting after S seconds."
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="S",
+    help="Stop waiting after S seconds.",
 )
 def wait(task: str, timeout: float | None) -> None:
     """Follow a job to its end; the exit code says how it ended.
@@ -105,7 +112,10 @@ def _show(job: Record) -> None:
     show_pairs(
         [
             ("job", job["id"]),
-            ("operation", f"{job['operation']}: {', '.join(f'{key}={value}' for key, value in given.items())}"),
+            (
+                "operation",
+                f"{job['operation']}: {', '.join(f'{key}={value}' for key, value in given.items())}",
+            ),
             ("asked by", f"{job['actor']} from {job['source'] or 'this cluster'}, {clock(job['created'])}"),
             ("reason", job["reason"]),
             ("part of", job["parent"]),

@@ -7,9 +7,10 @@ from typing import Any
 import click
 
 from pvc_cli.client import path_of
-from pvc_cli.frame import Noun, session
+from pvc_cli.frame import Noun
 from pvc_cli.generate import submits
 from pvc_cli.human import age, gib
+from pvc_cli.session import session
 from pvc_cli.show import Column, emit, show_pairs, show_table
 from pvc_core.model.operations import DefineVm, MigrateVm, ShutdownVm, StartVm, StopVm, UndefineVm
 
@@ -36,7 +37,11 @@ def list_vms(limit: str | None, node: str | None, state: str | None) -> None:
     """VMs by name; LIMIT is a name or a pattern with * and ?."""
     own = session()
     vms = own.client.get("/vm", name=limit, node=node, state=state, limit=MOST)
-    emit(own.form, vms, lambda: show_table(vms, COLUMNS, "no VM matches" if limit or node or state else "no VMs"))
+    emit(
+        own.form,
+        vms,
+        lambda: show_table(vms, COLUMNS, "no VM matches" if limit or node or state else "no VMs"),
+    )
 
 
 @commands.command("info", example="pvc vm info web1")

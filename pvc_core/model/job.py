@@ -29,6 +29,15 @@ class JobState(StrEnum):
 
 FINISHED = frozenset({JobState.SUCCEEDED, JobState.PARTIAL, JobState.FAILED, JobState.CANCELLED})
 
+TRANSITIONS: dict[JobState, frozenset[JobState]] = {
+    JobState.QUEUED: frozenset({JobState.RUNNING, JobState.WAITING, JobState.CANCELLING}) | FINISHED,
+    JobState.RUNNING: frozenset({JobState.QUEUED, JobState.WAITING, JobState.CANCELLING}) | FINISHED,
+    JobState.WAITING: frozenset({JobState.QUEUED, JobState.RUNNING, JobState.CANCELLING}) | FINISHED,
+    JobState.CANCELLING: FINISHED,
+    **{state: frozenset() for state in FINISHED},
+}
+"""What may follow what; drawn in docs/jobs.md. Back to QUEUED: the job went on to another node's queue."""
+
 WaitKind = Literal["lock", "child", "capacity", "node", "time"]
 
 

@@ -19,8 +19,17 @@ class NodeState(StrEnum):
     """Closed, and a flush ended with VMs still on it."""
 
 
+TRANSITIONS: dict[NodeState, frozenset[NodeState]] = {
+    NodeState.READY: frozenset({NodeState.FLUSHING}),
+    NodeState.FLUSHING: frozenset(NodeState) - {NodeState.FLUSHING},
+    NodeState.FLUSHED: frozenset({NodeState.FLUSHING, NodeState.READY}),
+    NodeState.PARTIAL: frozenset({NodeState.FLUSHING, NodeState.READY}),
+}
+"""What may follow what; drawn in docs/states.md."""
+
+
 class NodeSpec(Record):
-    """What jobs decided about a node; written by jobs alone."""
+    """What jobs decided about a node; written by jobs, and by its agent when it registers."""
 
     name: NodeName
     address: str

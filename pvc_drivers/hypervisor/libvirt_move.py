@@ -11,7 +11,7 @@ from typing import Literal
 import libvirt
 
 from pvc_core.errors import HypervisorRefused, HypervisorUnavailable
-from pvc_drivers.hypervisor.libvirt_jobs import migrate, migration_job
+from pvc_drivers.hypervisor.libvirt_jobs import is_busy, migrate
 from pvc_drivers.hypervisor.libvirt_lanes import Lanes
 from pvc_drivers.hypervisor.port import Bell, Migration, MigrationOrder, MigrationProgress
 
@@ -46,8 +46,8 @@ class Move:
 
     def _run(self, connection: libvirt.virConnect) -> None:
         domain = connection.lookupByUUIDString(self.uuid)
-        if migration_job(domain) is not None:
-            raise HypervisorRefused(f"a migration of {domain.name()} is under way already")
+        if is_busy(domain):
+            raise HypervisorRefused(f"a migration or another job of {domain.name()} is under way already")
         self._limit_downtime(domain)
         if not self._admitted.set_running_or_notify_cancel():
             return

@@ -65,12 +65,14 @@ class ZookeeperEnsemble:
         self.root = root
         self.homes: list[ZookeeperHome] = []
 
-    def open(self, password: str = PASSWORD, username: str = "pvc") -> ZookeeperHome:
+    def open(
+        self, password: str = PASSWORD, username: str = "pvc", session_timeout_s: float = 4
+    ) -> ZookeeperHome:
         config = ZookeeperSection(
             hosts=[self.server.address],
             username=username,
             password_file=Path("/unused"),
-            session_timeout_s=4,
+            session_timeout_s=session_timeout_s,
         )
         home = ZookeeperHome(config, password, root=self.root)
         self.homes.append(home)

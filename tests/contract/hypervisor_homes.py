@@ -16,7 +16,8 @@ from pvc_drivers.hypervisor.libvirt_home import LibvirtHypervisor
 from pvc_drivers.hypervisor.port import Hypervisor, MigrationOrder
 
 PROGRAMS = Path(sys.executable).parent
-LAB = Path(os.environ.get("PVC_TEST_LAB", "/tmp/pvc-lab-hypervisor"))
+# One per test run: two runs at a time must not take each other's lab down.
+LAB = Path(f"/tmp/pvc-lab-hypervisor-{os.getpid()}")
 FAKE_XML = "<domain type='qemu'><name>{name}</name><memory unit='MiB'>128</memory></domain>"
 BEGIN_AND_HANG = """
 import sys, threading

@@ -19,10 +19,12 @@ SLACK_S = 3.0
 
 @pytest.fixture(scope="session")
 def two_nodes() -> Iterator[None]:
-    """A lab of two nodes without the product; left as it was if it was up before."""
-    lab("up", "--nodes", "2", "--without-product")
-    yield
-    lab("down")
+    """A lab of two nodes without the product."""
+    try:
+        lab("up", "--nodes", "2", "--without-product")
+        yield
+    finally:
+        lab("down")
 
 
 @pytest.fixture(params=["fake", pytest.param("libvirt", marks=[pytest.mark.lab, pytest.mark.timeout(180)])])

@@ -23,21 +23,18 @@ from pvc_core.store.subtree import delete_tree, plan_rename, read_branch, rename
 MOVABLE = MAX_COMMIT_OPERATIONS // 2
 
 
-class Interrupted:
+def interrupted(monkeypatch: pytest.MonkeyPatch, home: Home, meanwhile: Callable[[], None]) -> Home:
     """A home on which somebody else commits just before this one's next commit."""
+    due = [meanwhile]
+    commit = home.commit
 
-    def __init__(self, home: Home, meanwhile: Callable[[], None]) -> None:
-        self.home = home
-        self.meanwhile: Callable[[], None] | None = meanwhile
+    def late(ops: Sequence[Op]) -> None:
+        if due:
+            due.pop()()
+        commit(ops)
 
-    def __getattr__(self, name: str) -> object:
-        return getattr(self.home, name)
-
-    def commit(self, ops: Sequence[Op]) -> None:
-        meanwhile, self.meanwhile = self.meanwhile, None
-        if meanwhile is not None:
-            meanwhile()
-        self.home.commit(ops)
+    monkeypatch.setattr(home, "commit", late)
+    return home
 
 
 def state(home: Home) -> dict[str, Raw | None]:
@@ -96,10 +93,12 @@ def test_nothing_moves_below_itself(vm: Home, new: str) -> None:
         Create("/vm/b"),
     ],
 )
-def test_a_change_anywhere_below_stops_a_rename(vm: Home, ensemble: Ensemble, change: Op) -> None:
+def test_a_change_anywhere_below_stops_a_rename(
+    vm: Home, ensemble: Ensemble, monkeypatch: pytest.MonkeyPatch, change: Op
+) -> None:
     other = ensemble.open()
     with pytest.raises(StoreConflict):
-        rename(Interrupted(vm, lambda: other.commit([change])), "/vm/a", "/vm/b")
+        rename(interrupted(monkeypatch, vm, lambda: other.commit([change])), "/vm/a", "/vm/b")
     names = vm.children(["/vm"])[0] or ()
     assert "a" in names and not vm.children(["/vm/b"])[0]
 
@@ -156,7 +155,9 @@ def test_delete_tree_works_in_batches(vm: Home) -> None:
 
 
 @pytest.mark.parametrize("change", [Create("/vm/a/added"), Delete("/vm/a/xml")])
-def test_delete_tree_looks_again_when_others_interfere(vm: Home, ensemble: Ensemble, change: Op) -> None:
+def test_delete_tree_looks_again_when_others_interfere(
+    vm: Home, ensemble: Ensemble, monkeypatch: pytest.MonkeyPatch, change: Op
+) -> None:
     other = ensemble.open()
-    delete_tree(Interrupted(vm, lambda: other.commit([change])), "/vm")
+    delete_tree(interrupted(monkeypatch, vm, lambda: other.commit([change])), "/vm")
     assert vm.children(["/"]) == [()]

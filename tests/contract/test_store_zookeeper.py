@@ -96,10 +96,16 @@ def test_a_flood_at_a_server_that_stands_still_is_answered_in_time(zookeeper: Zo
     home = zookeeper.open()
     home.read(["/"])
     zookeeper.freeze()
-    started = monotonic()
-    with pytest.raises(StoreUnavailable):
-        home.read([f"/{'x' * 200}"] * 20_000)
-    assert monotonic() - started < LIMIT_S
+    refused = threading.Event()
+
+    def flood() -> None:
+        with pytest.raises(StoreUnavailable):
+            home.read([f"/{'x' * 200}"] * 20_000)
+        refused.set()
+
+    # In a thread of its own: what it guards against is a call that never comes back.
+    threading.Thread(target=flood, daemon=True).start()
+    assert refused.wait(LIMIT_S)
     zookeeper.thaw()
     SessionWatch(home).until(lambda session: session is not None)
     assert home.read(["/"] * 3) == [Raw(b"", 0)] * 3
@@ -141,12 +147,12 @@ def test_a_client_that_died_is_started_again(zookeeper: ZookeeperEnsemble) -> No
 
 
 def test_closing_does_not_wait_for_a_server_that_stands_still(zookeeper: ZookeeperEnsemble) -> None:
-    home = zookeeper.open()
+    home = zookeeper.open(session_timeout_s=20)
     home.read(["/"])
     zookeeper.freeze()
     started = monotonic()
     home.close()
-    assert monotonic() - started < LIMIT_S
+    assert monotonic() - started < 4
 
 
 def test_a_bell_that_fails_or_blocks_harms_nobody_but_the_next_bell(zookeeper: ZookeeperEnsemble) -> None:

@@ -101,9 +101,15 @@ class FakeService:
         return f"20261121t101500-{len(self.all_jobs):08d}"
 
     def plan(self, operation: Operation) -> PlanView:
-        steps = ({"do": "move", "vm": "web1", "source": "hv1", "target": "hv2", "reason": "most memory left"},)
-        left = ({"vm": "db1", "code": "NODE_LIMIT", "message": "it may run on hv1 alone", "remedy": "Relax it."},)
-        return PlanView(operation=operation.name, steps=steps, blocked=left, text="flush hv1: 1 to move, 1 left")
+        steps = (
+            {"do": "move", "vm": "web1", "source": "hv1", "target": "hv2", "reason": "most memory left"},
+        )
+        left = (
+            {"vm": "db1", "code": "NODE_LIMIT", "message": "it may run on hv1 alone", "remedy": "Relax it."},
+        )
+        return PlanView(
+            operation=operation.name, steps=steps, blocked=left, text="flush hv1: 1 to move, 1 left"
+        )
 
     def cancel(self, job_id: str, who: Asker, force: bool) -> Job:
         job = self.job(job_id)
@@ -148,7 +154,9 @@ class FakeService:
         raise NotFound(f"there is no node {name}", "See `pvc node list`.")
 
     def vms(self, name: str | None, node: str | None, state: str | None) -> list[VmView]:
-        return [vm for vm in self.all_vms if fnmatch(vm.spec.name, name or "*") and node in (None, vm.spec.node)]
+        return [
+            vm for vm in self.all_vms if fnmatch(vm.spec.name, name or "*") and node in (None, vm.spec.node)
+        ]
 
     def vm(self, reference: str) -> VmView:
         for found in self.all_vms:

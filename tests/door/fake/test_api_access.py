@@ -34,7 +34,18 @@ def as_(role: str) -> dict[str, str]:
 
 @pytest.mark.parametrize(("method", "path"), ROUTES)
 @pytest.mark.parametrize(
-    "header", [None, "", "Bearer", "Bearer ", "Bearer wrong", "Bearer admin", "Basic admin-token", "Bearer a b", "\xff"]
+    "header",
+    [
+        None,
+        "",
+        "Bearer",
+        "Bearer ",
+        "Bearer wrong",
+        "Bearer admin",
+        "Basic admin-token",
+        "Bearer a b",
+        "\xff",
+    ],
 )
 def test_nothing_without_a_token(http: FlaskClient, method: str, path: str, header: str | None) -> None:
     headers = {} if header is None else {"Authorization": header}
@@ -63,7 +74,9 @@ def test_a_bare_token_is_taken_as_swagger_ui_sends_it(http: FlaskClient) -> None
     assert http.get("/api/v1/node", headers={"Authorization": "viewer-token"}).status_code == 200
 
 
-@pytest.mark.parametrize("path", ["/api/v1/doc", "/api/v1/swagger.json", "/api/v1/health", "/swaggerui/swagger-ui.css"])
+@pytest.mark.parametrize(
+    "path", ["/api/v1/doc", "/api/v1/swagger.json", "/api/v1/health", "/swaggerui/swagger-ui.css"]
+)
 def test_the_documentation_and_health_are_open(http: FlaskClient, path: str) -> None:
     assert http.get(path).status_code == 200
 

@@ -59,16 +59,21 @@ def test_every_fault_is_named_at_once(http: FlaskClient) -> None:
 
 
 @pytest.mark.parametrize(
-    "raw", [b"{", b"[]", b'"text"', b"3", b"null", b"NaN", b"\xff\xfe", b"[" * 5000, b'{"reason": "\\ud800"}', b" "]
+    "raw",
+    [b"{", b"[]", b'"text"', b"3", b"null", b"NaN", b"\xff\xfe", b"[" * 5000, b'{"reason": "\\ud800"}', b" "],
 )
 def test_a_body_that_is_no_json_object_is_refused(http: FlaskClient, raw: bytes) -> None:
     answer = http.post(FLUSH, data=raw, content_type="application/json", headers=ADMIN)
     refused(answer, 400, "INVALID_REQUEST")
 
 
-@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""])
+@pytest.mark.parametrize(
+    "kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""]
+)
 def test_another_content_type_is_refused(http: FlaskClient, fake: FakeService, kind: str) -> None:
-    refused(http.post(FLUSH, data=b'{"dry_run": true}', content_type=kind, headers=ADMIN), 400, "INVALID_REQUEST")
+    refused(
+        http.post(FLUSH, data=b'{"dry_run": true}', content_type=kind, headers=ADMIN), 400, "INVALID_REQUEST"
+    )
     assert fake.asked == []
 
 
@@ -112,7 +117,9 @@ def test_names_and_addresses_that_do_not_exist(http: FlaskClient, path: str) -> 
 
 
 @pytest.mark.parametrize("name", ["%2e%2e", "a%20b", "hv1%0a", "%ff", "-hv1", "x" * 80])
-def test_a_change_of_what_cannot_be_a_name_is_refused(http: FlaskClient, fake: FakeService, name: str) -> None:
+def test_a_change_of_what_cannot_be_a_name_is_refused(
+    http: FlaskClient, fake: FakeService, name: str
+) -> None:
     refused(http.post(f"/api/v1/node/{name}/flush", headers=ADMIN), 400, "INVALID_REQUEST")
     refused(http.delete(f"/api/v1/vm/{name}", headers=ADMIN), 400, "INVALID_REQUEST")
     assert fake.asked == []
@@ -125,7 +132,8 @@ def test_another_method_says_which_are_possible(http: FlaskClient) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", ["nodes=hv1", "state=bogus", "limit=0", "limit=x", "offset=-1", "node=a%2Fb", "name=", "node=a&node=b"]
+    "query",
+    ["nodes=hv1", "state=bogus", "limit=0", "limit=x", "offset=-1", "node=a%2Fb", "name=", "node=a&node=b"],
 )
 def test_wrong_filters_are_refused(http: FlaskClient, query: str) -> None:
     refused(http.get(f"/api/v1/vm?{query}", headers=ADMIN), 400, "INVALID_REQUEST")
@@ -137,7 +145,9 @@ def test_a_wait_is_bounded(http: FlaskClient, query: str) -> None:
     refused(http.get(f"/api/v1/task/{job}?{query}", headers=ADMIN), 400, "INVALID_REQUEST")
 
 
-@pytest.mark.parametrize("path", ["/api/v1/node", "/api/v1/node/hv1", "/api/v1/status", "/api/v1/vm/web1/xml"])
+@pytest.mark.parametrize(
+    "path", ["/api/v1/node", "/api/v1/node/hv1", "/api/v1/status", "/api/v1/vm/web1/xml"]
+)
 def test_reads_know_no_other_parameters(http: FlaskClient, path: str) -> None:
     refused(http.get(f"{path}?verbose=1", headers=ADMIN), 400, "INVALID_REQUEST")
 

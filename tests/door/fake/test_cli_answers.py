@@ -27,7 +27,9 @@ def test_the_list_of_nodes(pvc: Run) -> None:
     assert max(map(len, lines)) <= 80
 
 
-@pytest.mark.parametrize("words", [("--format", "json", "node", "list"), ("node", "list", "--format", "json")])
+@pytest.mark.parametrize(
+    "words", [("--format", "json", "node", "list"), ("node", "list", "--format", "json")]
+)
 def test_the_format_may_stand_anywhere(pvc: Run, words: tuple[str, ...]) -> None:
     assert [node["name"] for node in json.loads(pvc(*words).stdout)] == ["hv1", "hv2"]
 
@@ -155,7 +157,9 @@ def test_tasks(pvc: Run, fake: FakeService) -> None:
     assert job in pvc("task", "list").output
     assert "node=hv1" in pvc("task", "info", job).output
     assert pvc("task", "log", job).exit_code == 0
-    assert pvc("task", "cancel", job, "--reason", "no").output.startswith("cancelled: cancelled before it began")
+    assert pvc("task", "cancel", job, "--reason", "no").output.startswith(
+        "cancelled: cancelled before it began"
+    )
     assert pvc("task", "wait", job).exit_code == 9
     assert pvc("task", "cancel", job).exit_code == 5
 
@@ -185,7 +189,11 @@ def test_errors_have_a_sentence_and_a_remedy(pvc: Run, words: tuple[str, ...], c
 
 @pytest.mark.parametrize(
     ("error", "code"),
-    [(WrongState("it is stopped", "Start it."), 5), (NoPlacement("no room"), 6), (StoreUnavailable("away"), 7)],
+    [
+        (WrongState("it is stopped", "Start it."), 5),
+        (NoPlacement("no room"), 6),
+        (StoreUnavailable("away"), 7),
+    ],
 )
 def test_refusals_of_the_service(pvc: Run, fake: FakeService, error: Exception, code: int) -> None:
     fake.boom = error

@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 ID = "20261121t101500-0f3k9d2a"
-PROGRESS = {"done": 0, "total": 0, "bytes_done": 0, "bytes_total": 0, "bytes_per_s": 0, "eta_s": None, "text": ""}
+PROGRESS = {
+    "done": 0,
+    "total": 0,
+    "bytes_done": 0,
+    "bytes_total": 0,
+    "bytes_per_s": 0,
+    "eta_s": None,
+    "text": "",
+}
 
 
 def job(state: str = "running", **changes: Any) -> dict[str, Any]:
@@ -29,4 +37,12 @@ def job(state: str = "running", **changes: Any) -> dict[str, Any]:
 
 
 def waiting(kind: str, text: str, **more: Any) -> dict[str, Any]:
-    return {"kind": kind, "on": "somebody", "text": text, "since": 1.0, "deadline": None, "position": None, **more}
+    return {
+        "kind": kind,
+        "on": "somebody",
+        "text": text,
+        "since": 1.0,
+        "deadline": None,
+        "position": None,
+        **more,
+    }

@@ -80,7 +80,9 @@ def test_nothing_at_all_shows_the_help() -> None:
     assert "Commands:" in shown.output
 
 
-@pytest.mark.parametrize("words", [["nonsense"], ["node", "nonsense"], ["node", "flush"], ["--format", "xml"]])
+@pytest.mark.parametrize(
+    "words", [["nonsense"], ["node", "nonsense"], ["node", "flush"], ["--format", "xml"]]
+)
 def test_a_wrong_command_line_has_a_remedy(words: list[str]) -> None:
     shown = CliRunner().invoke(main, words, prog_name="pvc")
     assert shown.exit_code == 2

@@ -69,7 +69,9 @@ def test_a_new_token_replaces_the_old() -> None:
     assert connections.load()["lab"] == Connection(ONE.address, "new")
 
 
-@pytest.mark.parametrize("address", ["", "host:7370", "ftp://host", "http://", "http://a b", "http://u@h", "http://h?x"])
+@pytest.mark.parametrize(
+    "address", ["", "host:7370", "ftp://host", "http://", "http://a b", "http://u@h", "http://h?x"]
+)
 def test_an_address_that_cannot_be_is_refused(address: str) -> None:
     with pytest.raises(InvalidRequest):
         connections.add("lab", Connection(address, "secret"))
@@ -81,9 +83,11 @@ def test_a_name_that_cannot_be_is_refused(name: str) -> None:
         connections.add(name, ONE)
 
 
-@pytest.mark.parametrize("text", ["[", "- a", "text", "lab: 3", "lab: {address: x}", "lab: {a: 1, b: 2}", "\udcff"])
+@pytest.mark.parametrize(
+    "text", ["[", "- a", "text", "lab: 3", "lab: {address: x}", "lab: {a: 1, b: 2}", "\udcff"]
+)
 def test_a_damaged_file_is_named(home: Path, text: str) -> None:
     home.mkdir()
     (home / "connections.yaml").write_bytes(text.encode(errors="surrogateescape"))
-    with pytest.raises(InvalidRequest, match="connections.yaml"):
+    with pytest.raises(InvalidRequest, match=r"connections\.yaml"):
         connections.load()

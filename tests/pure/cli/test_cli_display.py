@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from jobs import job, waiting
 
-from pvc_cli.display import Lines, sentence, show_end
+from pvc_cli.display import Lines, show_end
+from pvc_cli.sentence import sentence
 
 
 def test_who_holds_the_lock_and_the_place_in_line() -> None:

@@ -15,7 +15,8 @@ from pvc_core.errors import InvalidRequest, NotFound, Unreachable
 
 
 @pytest.mark.parametrize(
-    ("mib", "text"), [(0, "0 B"), (512, "512 MiB"), (1536, "1.5 GiB"), (2048, "2.0 GiB"), (65_536, "64.0 GiB")]
+    ("mib", "text"),
+    [(0, "0 B"), (512, "512 MiB"), (1536, "1.5 GiB"), (2048, "2.0 GiB"), (65_536, "64.0 GiB")],
 )
 def test_memory(mib: int, text: str) -> None:
     assert human.gib(mib) == text
@@ -23,7 +24,15 @@ def test_memory(mib: int, text: str) -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [(-1, "0 s"), (12.4, "12 s"), (59, "59 s"), (60, "1 min"), (3600, "60 min"), (7200, "2 h"), (200_000, "2 d")],
+    [
+        (-1, "0 s"),
+        (12.4, "12 s"),
+        (59, "59 s"),
+        (60, "1 min"),
+        (3600, "60 min"),
+        (7200, "2 h"),
+        (200_000, "2 d"),
+    ],
 )
 def test_durations(seconds: float, text: str) -> None:
     assert human.duration(seconds) == text
@@ -36,7 +45,9 @@ def test_ages() -> None:
 
 def test_a_table_is_as_wide_as_its_plain_text(capsys: pytest.CaptureFixture[str]) -> None:
     rows = [{"name": "a", "state": "ready", "count": 7}, {"name": "longer", "state": "", "count": 12}]
-    show.show_table(rows, [Column("NAME", "name"), Column("N", "count", right=True), Column("STATE", "state")], "none")
+    show.show_table(
+        rows, [Column("NAME", "name"), Column("N", "count", right=True), Column("STATE", "state")], "none"
+    )
     assert capsys.readouterr().out.splitlines() == ["NAME     N  STATE", "a        7  ready", "longer  12  -"]
 
 

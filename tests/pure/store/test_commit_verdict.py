@@ -18,10 +18,10 @@ from kazoo.exceptions import (
 from kazoo.handlers.threading import KazooTimeoutError
 
 from pvc_core.errors import StoreConflict, StoreExists, StoreUnavailable
-from pvc_core.store.port import Check, Create, Put
+from pvc_core.store.port import Check, Create, Op, Put
 from pvc_core.store.zookeeper_commit import settle
 
-OPS = [Check("/a", 0), Put("/b", b"", 3), Create("/c")]
+OPS: list[Op] = [Check("/a", 0), Put("/b", b"", 3), Create("/c")]
 
 
 class Pending:

@@ -1,0 +1,60 @@
+"""Failures as the user sees them: a sentence, a remedy, an exit code; never a traceback."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from pvc_cli import exits
+from pvc_cli.session import Session
+from pvc_core.errors import PvcError
+
+
+def report(error: Exception, own: Session) -> int:
+    """Says what went wrong, on stderr; returns the exit code."""
+    if isinstance(error, click.Abort):
+        click.echo("stopped", err=True)
+        return exits.INTERRUPTED
+    if isinstance(error, BrokenPipeError):
+        # Whoever read our output has enough; the interpreter must not complain when it flushes.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return exits.DONE
+    if isinstance(error, PvcError):
+        say_error(error.as_dict(), own.form)
+        return exits.for_error(error)
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        error.show()
+        return exits.INVALID
+    if isinstance(error, click.ClickException):
+        say_error(_usage(error), own.form)
+        return exits.INVALID
+    say_error(_unforeseen(error), own.form)
+    return exits.FAILED
+
+
+def say_error(error: Mapping[str, Any], form: str) -> None:
+    """As a sentence and its remedy, or as the object it is."""
+    from pvc_cli.human import clean
+    from pvc_cli.show import dump
+
+    if form != "table":
+        click.echo(dump(form, dict(error)), err=True)
+        return
+    click.secho(f"error: {clean(error['message'])}", err=True, fg="red")
+    if error.get("remedy"):
+        click.echo(f"remedy: {clean(error['remedy'])}", err=True)
+
+
+def _usage(error: click.ClickException) -> dict[str, Any]:
+    ctx = error.ctx if isinstance(error, click.UsageError) else None
+    remedy = f"See `{ctx.command_path} --help`." if ctx else ""
+    return {"code": "USAGE", "message": error.format_message(), "remedy": remedy, "details": {}}
+
+
+def _unforeseen(error: Exception) -> dict[str, Any]:
+    message = f"unforeseen: {type(error).__name__}: {error}"
+    return {"code": "INTERNAL", "message": message, "remedy": "Please report this.", "details": {}}
