@@ -39,7 +39,7 @@ class Doors(Api):  # type: ignore[misc]  # flask-restx is untyped
 def create_app(config: Config, service: Service) -> Flask:
     """One per process, made after the fork."""
     app = Flask("pvc_api", static_folder=None)
-    app.config.update(SETTINGS, MAX_CONTENT_LENGTH=config.api.max_body_kib * 1024)
+    app.config.update(SETTINGS, MAX_CONTENT_LENGTH=config.api.max_body_kib * 1024 + 1)
     app.url_map.merge_slashes = False
     app.extensions[EXTENSION] = share(config, service)
     app.register_error_handler(Exception, errors.handle)

@@ -8,7 +8,9 @@ from typing import Annotated, Any, TypeVar
 import orjson
 from flask import request
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from werkzeug.exceptions import RequestEntityTooLarge
 
+from pvc_api.shared import max_body
 from pvc_core.errors import InvalidRequest
 from pvc_core.model.operations.base import as_invalid
 
@@ -57,7 +59,7 @@ BodyType = TypeVar("BodyType", bound=BaseModel)
 
 def read_object() -> dict[str, Any]:
     """The body's JSON object; an empty body is an empty object."""
-    raw = request.get_data(cache=False)
+    raw = _read_raw()
     if not raw:
         return {}
     if not request.is_json:
@@ -69,6 +71,14 @@ def read_object() -> dict[str, Any]:
     if not isinstance(document, dict):
         raise InvalidRequest("the body must be a JSON object")
     return document
+
+
+def _read_raw() -> bytes:
+    """Of a body sent in chunks Werkzeug returns what fits and drops the rest: hence the byte too many."""
+    raw = request.get_data(cache=False)
+    if len(raw) > max_body():
+        raise RequestEntityTooLarge
+    return raw
 
 
 def read_body(model: type[BodyType], fields: dict[str, Any]) -> BodyType:

@@ -36,3 +36,8 @@ def shared() -> Shared:
 
 def service() -> Service:
     return shared().service
+
+
+def max_body() -> int:
+    """Bytes."""
+    return shared().config.api.max_body_kib * 1024

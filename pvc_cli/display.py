@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import time
 from collections.abc import Iterator
@@ -18,6 +19,9 @@ from pvc_cli.sentence import counted, sentence, what
 from pvc_cli.show import paint
 
 Record = dict[str, Any]
+
+BESIDE = 3
+"""Columns that the spinner takes from its line."""
 
 
 class Display(Protocol):
@@ -106,9 +110,9 @@ class Moving:
     def __rich__(self) -> Any:
         from rich.text import Text
 
-        self._spinner.update(
-            text=Text(f"{self.trouble or self.text}  ({duration(time.monotonic() - self._since)})")
-        )
+        text = Text(f"{duration(time.monotonic() - self._since)}  {self.trouble or self.text}")
+        text.truncate(shutil.get_terminal_size().columns - BESIDE, overflow="ellipsis")
+        self._spinner.update(text=text)
         return self._spinner
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import time
+
+UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def gib(mib: float) -> str:
     """Of MiB: `512 MiB`, `1.5 GiB`."""
-    return size(mib * 1024 * 1024)
+    return f"{mib:.0f} MiB" if mib < 1024 else f"{mib / 1024:.1f} GiB"
 
 
 def size(count: float) -> str:
@@ -34,6 +37,11 @@ def age(at: float | None) -> str:
 
 def clock(at: float) -> str:
     return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at))
+
+
+def short(name: str) -> str:
+    """A UUID by its first eight characters, a name as it is."""
+    return name[:8] if UUID.fullmatch(name) else name
 
 
 def clean(text: str) -> str:

@@ -25,6 +25,10 @@ COLOURS = {
 }
 
 
+LEAST = 4
+"""A last column with less room than this is left out."""
+
+
 @dataclass(frozen=True)
 class Column:
     """`value` is a key of the record, or makes the text from it."""
@@ -103,7 +107,9 @@ def _line(
 
 
 def _cut(text: str, room: int) -> str:
-    return text if len(text) <= max(room, 10) else text[: max(room, 10) - 1] + "…"
+    if len(text) <= room:
+        return text
+    return text[: room - 1] + "…" if room >= LEAST else ""
 
 
 def _terminal_width() -> int:

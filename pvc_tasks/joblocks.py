@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pvc_core.errors import StoreConflict
 from pvc_core.model.job import Job
 from pvc_core.model.lock import LockRecord
+from pvc_core.store import tree
 from pvc_core.store.documents import Seen, Store
 from pvc_core.store.locks import lock_ref, plan_release, plan_take
 from pvc_core.store.port import Op
@@ -27,6 +29,7 @@ def plan_take_locks(store: Store, job: Job, now: float) -> Taken:
         line = () if seen is None else seen.value.line
         if job.id not in line:
             ops.extend(plan_take(lock_ref(name), seen, job.id, now)[0])
+            ops.extend(_still_held(store, name, line))
             line = (*line, job.id)
         if line[0] != job.id:
             return Taken(tuple(ops), _in_line(name, line, line.index(job.id)))
@@ -43,6 +46,17 @@ def plan_release_locks(store: Store, job: Job, now: float) -> tuple[list[Op], li
         if successor is not None:
             successors.append(successor)
     return ops, successors
+
+
+def _still_held(store: Store, name: str, line: tuple[str, ...]) -> tuple[Op, ...]:
+    """Joining a line also checks its owner's record: a lock that was freed and taken anew meanwhile is at
+    version 0 again, as if nothing had happened."""
+    if not line:
+        return ()
+    owner = store.find(tree.job_ref(line[0]))
+    if owner is None or owner.value.state.finished:
+        raise StoreConflict(f"lock {name} changed hands a moment ago")
+    return (owner.check(),)
 
 
 def _locks(store: Store, job: Job) -> list[tuple[str, Seen[LockRecord] | None]]:

@@ -19,7 +19,7 @@ from pvc_core.model.views import JobView, LockView, NodeView, StatusView, VmView
 from pvc_core.store import tree
 from pvc_core.store.documents import Store
 from pvc_core.store.locks import lock_ref
-from pvc_core.store.look import load_vm, look_at_cluster
+from pvc_core.store.look import load_vm, look_at_cluster, look_at_nodes
 from pvc_core.version import VERSION
 from pvc_tasks.ports import LiveProgress
 
@@ -76,24 +76,23 @@ class Queries:
         return sorted(shown, key=lambda view: view.spec.name)
 
     def vm(self, reference: str) -> VmView:
-        cluster = look_at_cluster(self.store)
-        uuid = load_vm(self.store, reference).value.uuid
-        return self._vm_views(cluster, [uuid])[0]
+        vm = load_vm(self.store, reference).value
+        cluster = Cluster(look_at_nodes(self.store, self.store.names(tree.NODES)), {vm.uuid: vm})
+        return self._vm_views(cluster, [vm.uuid])[0]
 
     def vm_xml(self, reference: str) -> str:
         return self.store.load(tree.vm_xml(load_vm(self.store, reference).value.uuid)).value.xml
 
     def _vm_views(self, cluster: Cluster, uuids: list[str]) -> list[VmView]:
-        owners = self._vm_lock_owners()
+        owners = {lock.name.removeprefix(VM_LOCKS): lock.owner for lock in self._locks(VM_LOCKS)}
         return [
             view_vm(cluster, cluster.vms[uuid], owners.get(uuid)) for uuid in uuids if uuid in cluster.vms
         ]
 
-    def _vm_lock_owners(self) -> dict[str, str | None]:
-        return {lock.name.removeprefix(VM_LOCKS): lock.owner for lock in self._locks(VM_LOCKS)}
-
     def _locks(self, prefix: str) -> list[LockView]:
         names = [name for name in self.store.names(tree.LOCKS) if name.startswith(prefix)]
+        if not names:
+            return []
         seen = self.store.find_many([lock_ref(name) for name in names])
         return [
             LockView(name=name, owner=lock.value.owner, since=lock.value.since, waiters=lock.value.waiters)

@@ -12,7 +12,7 @@ from pvc_core.model.operations import Operation
 from pvc_core.store import tree
 from pvc_tasks.cancel_request import request_cancel
 from pvc_tasks.handler import ImmediateHandler
-from pvc_tasks.ids import digest, new_job_id
+from pvc_tasks.ids import digest
 from pvc_tasks.registry import handler_of, job_handler_of
 from pvc_tasks.submit import Asker, plan_job
 from pvc_tasks.world import World
@@ -82,7 +82,7 @@ class Submitter:
     def _record(self, operation: Operation, who: Asker, **more: Any) -> Job:
         now = self.world.clock.now()
         return Job(
-            id=new_job_id(now),
+            id=self.world.new_id(now),
             operation=operation.name,
             fields=operation.fields(),
             actor=who.actor,

@@ -10,6 +10,7 @@ from pvc_core.decide.wave import Limits
 from pvc_core.model.job import Job
 from pvc_core.store.documents import Store
 from pvc_drivers.hypervisor.port import Hypervisor
+from pvc_tasks.ids import new_job_id
 from pvc_tasks.ports import Clock, Hints, LiveProgress
 
 
@@ -24,6 +25,8 @@ class World:
     config: Config
     audit: Callable[[Job], None] = lambda job: None
     """Told of every job once it has ended."""
+    new_id: Callable[[float], str] = new_job_id
+    """The id of a job submitted at that time."""
 
     @property
     def limits(self) -> Limits:

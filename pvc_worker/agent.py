@@ -18,7 +18,7 @@ from pvc_worker.caretaker import Caretaker
 from pvc_worker.presence import Presence
 from pvc_worker.registration import register_node
 from pvc_worker.reporter import Reporter
-from pvc_worker.rounds import Round
+from pvc_worker.threads import Drive, Threads
 
 HEARTBEAT_S = 1.0
 """How often the mark is looked at; ZooKeeper's own heartbeats keep it alive in between."""
@@ -27,19 +27,24 @@ CARE_INTERVAL_S = 10.0
 
 
 class Agent:
-    def __init__(self, world: World, node: NodeSection, hypervisor: Hypervisor) -> None:
+    """Wires what is done again and again to what drives it."""
+
+    def __init__(
+        self, world: World, node: NodeSection, hypervisor: Hypervisor, drive: Drive | None = None
+    ) -> None:
+        drive = drive or Threads()
         self.world, self.node = world, node
         self.known = Event()
         incarnation = token_hex(6)
         self.presence = Presence(world, tree.node_alive(node.name), "agent", incarnation)
-        self.reporter = Reporter(world, node.name, hypervisor, incarnation)
+        self.reporter = Reporter(world, node.name, hypervisor, incarnation, drive.load)
         self.caretaker = Caretaker(world)
         self.rounds = [
-            Round("heartbeat", self._heartbeat, HEARTBEAT_S),
-            Round("report", self._report, world.config.worker.report_interval_s),
+            drive.round("heartbeat", self._heartbeat, HEARTBEAT_S),
+            drive.round("report", self._report, world.config.worker.report_interval_s),
         ]
         if node.coordinator:
-            self.rounds.append(Round("care", self.caretaker.take_care, CARE_INTERVAL_S))
+            self.rounds.append(drive.round("care", self.caretaker.take_care, CARE_INTERVAL_S))
         hypervisor.on_event(self.reporter.heard)
         hypervisor.on_event(lambda event: self.rounds[1].poke())
         world.store.home.on_session_change(self.poke)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import heapq
 import logging
 import time
 from collections.abc import Callable
 from threading import Condition, Thread
+
+from pvc_worker.timetable import Timetable
 
 log = logging.getLogger(__name__)
 
@@ -23,8 +24,7 @@ class Alarms:
     ) -> None:
         self._ring, self._sweep, self._interval_s, self._now = ring, sweep, interval_s, now
         self._changed = Condition()
-        self._times: list[tuple[float, str]] = []
-        self._set: dict[str, float] = {}
+        self._times = Timetable()
         self._poked = True
         self._stopping = False
         self._thread = Thread(target=self._run, name="alarms", daemon=True)
@@ -33,11 +33,8 @@ class Alarms:
         self._thread.start()
 
     def at(self, job: str, moment: float) -> None:
-        """Only the earliest alarm of a job is kept: looking once is enough to set the next."""
         with self._changed:
-            if moment < self._set.get(job, float("inf")):
-                self._set[job] = moment
-                heapq.heappush(self._times, (moment, job))
+            if self._times.put(job, moment):
                 self._changed.notify()
 
     def poke(self) -> None:
@@ -65,14 +62,8 @@ class Alarms:
             self._sleep(next_sweep)
 
     def _take_due(self) -> list[str]:
-        due = []
         with self._changed:
-            while self._times and self._times[0][0] <= self._now():
-                moment, job = heapq.heappop(self._times)
-                if self._set.get(job) == moment:
-                    del self._set[job]
-                    due.append(job)
-        return due
+            return self._times.take_due(self._now())
 
     def _sweep_safely(self) -> None:
         try:
@@ -85,7 +76,7 @@ class Alarms:
             if self._poked or self._stopping:
                 return
             pause = next_sweep - time.monotonic()
-            if self._times:
-                pause = min(pause, self._times[0][0] - self._now())
+            if self._times.next_at is not None:
+                pause = min(pause, self._times.next_at - self._now())
             if pause > 0:
                 self._changed.wait(pause)

@@ -9,10 +9,10 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
 
 from pvc_core.errors import PvcError
+from pvc_worker.threads import Pool
 
 log = logging.getLogger(__name__)
 
@@ -20,9 +20,8 @@ log = logging.getLogger(__name__)
 class Bench:
     """`advance(job, woken)` is the engine's."""
 
-    def __init__(self, advance: Callable[[str, bool], None], slots: int) -> None:
-        self._advance = advance
-        self._pool = ThreadPoolExecutor(slots, thread_name_prefix="slot")
+    def __init__(self, advance: Callable[[str, bool], None], pool: Pool) -> None:
+        self._advance, self._pool = advance, pool
         self._guard = Lock()
         self._since: dict[str, float] = {}
         self._again: set[str] = set()

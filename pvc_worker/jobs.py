@@ -16,11 +16,11 @@ from pvc_tasks.celery_app import CONSUME_TIMEOUT_S, make_app, register
 from pvc_tasks.connect import build_world
 from pvc_tasks.engine import Engine
 from pvc_tasks.world import Executor, World
-from pvc_worker.alarms import Alarms
 from pvc_worker.bench import Bench
 from pvc_worker.monitor import Monitor
 from pvc_worker.presence import Presence
 from pvc_worker.sweep import find_due
+from pvc_worker.threads import Drive, Threads
 
 log = logging.getLogger(__name__)
 
@@ -34,14 +34,17 @@ CELERY_PAUSE_S = 2.0
 class JobProcess:
     """Wires the engine to what wakes it."""
 
-    def __init__(self, world: World, node: NodeSection, hypervisor: Hypervisor) -> None:
+    def __init__(
+        self, world: World, node: NodeSection, hypervisor: Hypervisor, drive: Drive | None = None
+    ) -> None:
+        drive = drive or Threads()
         self.world, self.node = world, node
         self.queues = tree.queues_of(node.name, node.coordinator)
-        self.bench = Bench(self._advance, world.config.worker.slots)
-        self.alarms = Alarms(
+        self.bench = Bench(self._advance, drive.pool(world.config.worker.slots))
+        self.alarms = drive.alarms(
             self.bench.wake, self._sweep, world.config.worker.sweep_interval_s, world.clock.now
         )
-        self.monitor = Monitor(hypervisor, world.live, self.bench.wake)
+        self.monitor = Monitor(hypervisor, world.live, self.bench.wake, drive)
         me = Executor(
             node=node.name,
             incarnation=token_hex(6),

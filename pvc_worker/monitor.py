@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from threading import Event, Lock, Thread
+from threading import Lock
 
 from pvc_core.errors import PvcError
 from pvc_core.model.job import Progress
 from pvc_drivers.hypervisor.port import DomainEvent, Hypervisor, MigrationProgress
 from pvc_tasks.ports import LiveProgress
+from pvc_worker.threads import Drive
 
 log = logging.getLogger(__name__)
 
@@ -20,23 +21,22 @@ WAKING = frozenset({"stopped", "shutdown", "crashed"})
 class Monitor:
     """Watches domains for jobs: publishes migration progress, and rings when a domain goes."""
 
-    def __init__(self, hypervisor: Hypervisor, live: LiveProgress, ring: Callable[[str], None]) -> None:
+    def __init__(
+        self, hypervisor: Hypervisor, live: LiveProgress, ring: Callable[[str], None], drive: Drive
+    ) -> None:
         self._hypervisor, self._live, self._ring = hypervisor, live, ring
         self._guard = Lock()
         self._jobs: dict[str, str] = {}
-        self._something = Event()
-        self._stopping = False
-        self._thread = Thread(target=self._run, name="monitor", daemon=True)
+        self._rounds = drive.round("monitor", self._publish_all, INTERVAL_S)
 
     def start(self) -> None:
         self._hypervisor.on_event(self._heard)
-        self._thread.start()
+        self._rounds.start()
 
     def watch(self, job: str, uuid: str) -> None:
         """Until the domain goes, the job ends, or another job watches the same domain."""
         with self._guard:
             self._jobs[uuid] = job
-        self._something.set()
 
     def unwatch(self, job: str) -> None:
         with self._guard:
@@ -44,8 +44,7 @@ class Monitor:
                 del self._jobs[uuid]
 
     def stop(self) -> None:
-        self._stopping = True
-        self._something.set()
+        self._rounds.stop()
 
     def _heard(self, event: DomainEvent) -> None:
         with self._guard:
@@ -53,19 +52,11 @@ class Monitor:
         if job is not None:
             self._ring(job)
 
-    def _run(self) -> None:
-        pause = Event()
-        while not self._stopping:
-            self._something.wait()
-            for uuid, job in self._watched():
-                self._publish(uuid, job)
-            pause.wait(INTERVAL_S)
-
-    def _watched(self) -> list[tuple[str, str]]:
+    def _publish_all(self) -> None:
         with self._guard:
-            if not self._jobs:
-                self._something.clear()
-            return list(self._jobs.items())
+            watched = list(self._jobs.items())
+        for uuid, job in watched:
+            self._publish(uuid, job)
 
     def _publish(self, uuid: str, job: str) -> None:
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-import os
+from collections.abc import Callable
 from threading import Lock
 
 from pvc_core.decide.adoption import Correction, decide_corrections
@@ -28,8 +28,15 @@ VM_LOCKS = "vm."
 class Reporter:
     """Looks at the whole node in one query, and writes one document."""
 
-    def __init__(self, world: World, node: str, hypervisor: Hypervisor, incarnation: str) -> None:
-        self._world, self._node = world, node
+    def __init__(
+        self,
+        world: World,
+        node: str,
+        hypervisor: Hypervisor,
+        incarnation: str,
+        load: Callable[[], float],
+    ) -> None:
+        self._world, self._node, self._load = world, node, load
         self._hypervisor, self._incarnation = hypervisor, incarnation
         self._submitter = Submitter(world)
         self._guard = Lock()
@@ -68,7 +75,7 @@ class Reporter:
             hypervisor_ok=not error,
             hypervisor_error=error,
             reserved_memory_mib=self._world.config.hypervisor.reserved_memory_mib,
-            load=os.getloadavg()[0],
+            load=self._load(),
             pvc_version=VERSION,
         )
 

@@ -36,10 +36,10 @@ class Round:
     def _run(self) -> None:
         while not self._stopping:
             self._poked.clear()
-            self._once()
+            self.once()
             self._poked.wait(self._interval_s)
 
-    def _once(self) -> None:
+    def once(self) -> None:
         """A trouble that lasts is logged once, and once more when it is over."""
         try:
             self._act()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
@@ -35,6 +36,9 @@ class Waking(Rounds, Protocol):
 
 
 class Drive(Protocol):
+    def load(self) -> float:
+        """The host's load average of one minute."""
+
     def pool(self, slots: int) -> Pool: ...
 
     def round(self, name: str, act: Callable[[], None], interval_s: float) -> Rounds: ...
@@ -50,6 +54,9 @@ class Drive(Protocol):
 
 class Threads:
     """The drive of a real process."""
+
+    def load(self) -> float:
+        return os.getloadavg()[0]
 
     def pool(self, slots: int) -> Pool:
         return ThreadPoolExecutor(slots, thread_name_prefix="slot")

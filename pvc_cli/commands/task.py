@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import click
@@ -10,7 +11,7 @@ from pvc_cli.client import path_of
 from pvc_cli.display import show_end
 from pvc_cli.follow import follow_to_end
 from pvc_cli.frame import Noun
-from pvc_cli.human import age, clean, clock, duration
+from pvc_cli.human import age, clean, clock, duration, short
 from pvc_cli.sentence import counted, what
 from pvc_cli.session import session
 from pvc_cli.show import Column, emit, show_pairs, show_table
@@ -99,9 +100,9 @@ def subject(job: Record) -> str:
 COLUMNS = [
     Column("ID", "id"),
     Column("OPERATION", "operation"),
-    Column("ABOUT", subject),
+    Column("ABOUT", lambda job: short(subject(job))),
     Column("STATE", "state"),
-    Column("ASKED", lambda job: age(job["created"])),
+    Column("AGE", lambda job: duration(time.time() - job["created"])),
     Column("DETAIL", lambda job: " ".join([*counted(job), what(job)])),
 ]
 

@@ -54,41 +54,36 @@ def _seen(report: NodeReport | None) -> dict[str, Any]:
 
 def view_vm(cluster: Cluster, vm: VmSpec, job: str | None) -> VmView:
     """`job` is the unfinished job that holds it."""
-    seen_on = cluster.seen_on(vm.uuid)
-    view = VmView(spec=vm, seen=_seen_state(cluster, vm), seen_on=seen_on, job=job)
-    return view.but(faults=tuple(find_vm_faults(cluster, view)))
+    seen_on, seen = cluster.seen_on(vm.uuid), _seen_state(cluster, vm)
+    faults = () if job or vm.moving_to else tuple(find_vm_faults(cluster, vm, seen, seen_on))
+    return VmView(spec=vm, seen=seen, seen_on=seen_on, job=job, faults=faults)
 
 
 def _seen_state(cluster: Cluster, vm: VmSpec) -> str:
     """As its own node shows it first, then any other."""
-    order = sorted(cluster.nodes.values(), key=lambda node: node.name != vm.node)
-    for node in order:
-        for domain in node.domains if node.alive else ():
-            if domain.uuid == vm.uuid:
-                return domain.state
     own = cluster.nodes.get(vm.node)
+    for name in dict.fromkeys((vm.node, *cluster.seen_on(vm.uuid))):
+        node = cluster.nodes.get(name)
+        domain = None if node is None or not node.alive else node.shown.get(vm.uuid)
+        if domain is not None:
+            return domain.state
     return "off" if own is not None and own.alive and own.report is not None else "unknown"
 
 
-def find_vm_faults(cluster: Cluster, view: VmView) -> list[Fault]:
-    """What is wrong with a VM while no job is at work on it."""
-    vm = view.spec
-    if view.job is not None or vm.moving_to is not None:
-        return []
-    if len(view.seen_on) > 1:
-        return [_fault("VM_TWICE", vm, f"runs on {' and '.join(view.seen_on)} at once", "Stop one NOW.")]
-    if vm.state is Wanted.START and view.seen == "unknown":
+def find_vm_faults(cluster: Cluster, vm: VmSpec, seen: str, seen_on: tuple[str, ...]) -> list[Fault]:
+    """What is wrong with a VM that no job is at work on."""
+    if len(seen_on) > 1:
+        return [_fault("VM_TWICE", vm, f"runs on {' and '.join(seen_on)} at once", "Stop one NOW.")]
+    if vm.state is Wanted.START and seen == "unknown":
         return [
             _fault("VM_UNKNOWN", vm, f"is on {vm.node}, which does not answer", f"pvc node info {vm.node}")
         ]
-    if vm.state is Wanted.START and view.seen in ("off", "crashed", "shutoff"):
+    if vm.state is Wanted.START and seen in ("off", "crashed", "shutoff"):
         return [_fault("VM_DOWN", vm, f"should run on {vm.node} and does not", f"pvc vm start {vm.name}")]
-    if vm.state is not Wanted.START and view.seen_on:
-        return [
-            _fault("VM_UP", vm, f"should be stopped and runs on {view.seen_on[0]}", f"pvc vm stop {vm.name}")
-        ]
-    if view.seen_on and vm.node not in view.seen_on:
-        where = view.seen_on[0]
+    if vm.state is not Wanted.START and seen_on:
+        return [_fault("VM_UP", vm, f"should be stopped and runs on {seen_on[0]}", f"pvc vm stop {vm.name}")]
+    if seen_on and vm.node not in seen_on:
+        where = seen_on[0]
         return [
             _fault(
                 "VM_ELSEWHERE", vm, f"is recorded on {vm.node} and runs on {where}", "Its agent adopts it."

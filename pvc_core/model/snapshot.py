@@ -45,6 +45,11 @@ class Node:
     def domains(self) -> tuple[Domain, ...]:
         return () if self.report is None else self.report.domains
 
+    @cached_property
+    def shown(self) -> Mapping[str, Domain]:
+        """What it reports, by UUID."""
+        return {domain.uuid: domain for domain in self.domains}
+
 
 @dataclass(frozen=True)
 class Cluster:
@@ -98,12 +103,16 @@ class Cluster:
         """As it will be once these records are saved."""
         return replace(self, vms={**self.vms, **{vm.uuid: vm for vm in changed}})
 
+    @cached_property
+    def _sightings(self) -> Mapping[str, tuple[str, ...]]:
+        seen: dict[str, list[str]] = {}
+        for name in sorted(self.nodes):
+            node = self.nodes[name]
+            for domain in node.domains if node.alive else ():
+                if domain.active:
+                    seen.setdefault(domain.uuid, []).append(name)
+        return {uuid: tuple(names) for uuid, names in seen.items()}
+
     def seen_on(self, uuid: str) -> tuple[str, ...]:
         """Living nodes that report an active domain of that UUID, arriving copies included."""
-        return tuple(
-            sorted(
-                name
-                for name, node in self.nodes.items()
-                if node.alive and any(domain.uuid == uuid and domain.active for domain in node.domains)
-            )
-        )
+        return self._sightings.get(uuid, ())

@@ -72,7 +72,10 @@ class Store:
     def find_many(self, refs: Sequence[Ref[T]]) -> list[Seen[T] | None]:
         """The documents in order, read pipelined; None where there is none."""
         raws = self.home.read([ref.path for ref in refs])
-        return [None if raw is None else ref.decode(raw) for ref, raw in zip(refs, raws, strict=True)]
+        return [None if raw is None else self.decode(ref, raw) for ref, raw in zip(refs, raws, strict=True)]
+
+    def decode(self, ref: Ref[T], raw: Raw) -> Seen[T]:
+        return ref.decode(raw)
 
     def find(self, ref: Ref[T]) -> Seen[T] | None:
         return self.find_many([ref])[0]

@@ -49,6 +49,9 @@ class MemoryHome:
             node = self.tree.znodes.get(path)
             return node.raw if node else None
 
+    def watch_values(self, paths: Sequence[str], bells: Sequence[Bell]) -> list[Raw | None]:
+        return [self.watch_value(path, bell) for path, bell in zip(paths, bells, strict=True)]
+
     def watch_children(self, path: str, bell: Bell) -> tuple[str, ...] | None:
         check_path(path)
         with self.tree.lock:

@@ -88,6 +88,9 @@ class Home(Protocol):
     def watch_value(self, path: str, bell: Bell) -> Raw | None:
         """Read, and ring once when the value changes, appears or goes (or the connection is lost)."""
 
+    def watch_values(self, paths: Sequence[str], bells: Sequence[Bell]) -> list[Raw | None]:
+        """As `watch_value` for many, pipelined; a bell for each path."""
+
     def watch_children(self, path: str, bell: Bell) -> tuple[str, ...] | None:
         """List, and ring once when a child appears or goes (or the connection is lost)."""
 

@@ -61,11 +61,17 @@ class ZookeeperHome:
             settle(send(client, self._root, ops), ops, ANSWER_PATIENCE_S)
 
     def watch_value(self, path: str, bell: Bell) -> Raw | None:
-        check_path(path)
-        client, where = self._link.client(), self._full(path)
-        # `exists` hangs its watch whether there is a node or not; the order of both is kept.
-        _, answer = gather([client.exists_async(where, watch=self._watch(bell)), client.get_async(where)])
-        return _raw(answer)
+        return self.watch_values([path], [bell])[0]
+
+    def watch_values(self, paths: Sequence[str], bells: Sequence[Bell]) -> list[Raw | None]:
+        check_paths(paths)
+        client = self._link.client()
+        pending: list[Any] = []
+        for path, bell in zip(paths, bells, strict=True):
+            where = self._full(path)
+            # `exists` hangs its watch whether there is a node or not; the order of both is kept.
+            pending += [client.exists_async(where, watch=self._watch(bell)), client.get_async(where)]
+        return [_raw(answer) for answer in gather(pending)[1::2]]
 
     def watch_children(self, path: str, bell: Bell) -> tuple[str, ...] | None:
         check_path(path)

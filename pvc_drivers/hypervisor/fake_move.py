@@ -104,8 +104,8 @@ def begin(source: FakeHypervisor, guest: Guest, order: MigrationOrder, bell: Bel
 def _fault_at_once(
     source: FakeHypervisor, target: FakeHypervisor | None, guest: Guest, order: MigrationOrder
 ) -> str:
-    if target is None or not target.powered:
-        return f"operation failed: Failed to connect to remote libvirt URI {order.target_uri}"
+    if target is None or not target.powered or target.hung or source.cut or target.cut:
+        return f"the target cannot be reached: {order.target_uri} does not answer"
     if target is source:
         return "internal error: Attempt to migrate guest to the same host"
     if any(_same(guest, other) for other in target.guests.values()):

@@ -10,6 +10,7 @@ from pvc_drivers.hypervisor import libvirt_domains as ask
 from pvc_drivers.hypervisor.libvirt_events import Ear
 from pvc_drivers.hypervisor.libvirt_lanes import Lanes
 from pvc_drivers.hypervisor.libvirt_moves import Moves
+from pvc_drivers.hypervisor.libvirt_targets import Targets
 from pvc_drivers.hypervisor.port import Bell, DomainEvent, Migration, MigrationOrder
 
 SLOW_S = 60.0
@@ -19,7 +20,7 @@ SLOW_S = 60.0
 class LibvirtHypervisor:
     def __init__(self, uri: str, keepalive_s: float = 10.0) -> None:
         self._lanes = Lanes(uri, keepalive_s)
-        self._moves = Moves(self._lanes)
+        self._moves = Moves(self._lanes, Targets(keepalive_s))
         self._ear = Ear(uri, keepalive_s, self._moves.completed)
 
     def capacity(self) -> Capacity:

@@ -26,15 +26,15 @@ from pvc_drivers.hypervisor.libvirt_open import KEEPALIVE_SLACK_S
 T = TypeVar("T")
 MAX_LANES = 96
 MAX_IDLE = 4
-OPEN_AGAIN_S = 60.0
+OPEN_AGAIN_S = 20.0
 """How long a hanging attempt to connect speaks for all others."""
 
 
 class Lanes:
     """The lanes to one libvirtd."""
 
-    def __init__(self, uri: str, keepalive_s: float) -> None:
-        self._uri, self._keepalive_s = uri, keepalive_s
+    def __init__(self, uri: str, keepalive_s: float, max_idle: int = MAX_IDLE) -> None:
+        self._uri, self._keepalive_s, self._max_idle = uri, keepalive_s, max_idle
         self.patience_s = keepalive_s + KEEPALIVE_SLACK_S
         self._lock = threading.Lock()
         self._idle: list[Lane] = []
@@ -79,7 +79,7 @@ class Lanes:
         """The lane is free, possibly long after its caller has given up."""
         with self._lock:
             self._busy.pop(lane, None)
-            keep = not self._closed and len(self._idle) < MAX_IDLE
+            keep = not self._closed and len(self._idle) < self._max_idle
             if keep:
                 self._idle.append(lane)
         if not keep:

@@ -13,6 +13,7 @@ import libvirt
 from pvc_core.errors import HypervisorRefused, HypervisorUnavailable
 from pvc_drivers.hypervisor.libvirt_jobs import is_busy, migrate
 from pvc_drivers.hypervisor.libvirt_lanes import Lanes
+from pvc_drivers.hypervisor.libvirt_targets import Targets
 from pvc_drivers.hypervisor.port import Bell, Migration, MigrationOrder, MigrationProgress
 
 log = logging.getLogger(__name__)
@@ -29,9 +30,9 @@ class Move:
         self.aborted = threading.Event()
         self._admitted: Future[None] = Future()
 
-    def begin(self, lanes: Lanes) -> None:
+    def begin(self, lanes: Lanes, targets: Targets) -> None:
         """Returns when libvirtd was found willing; raises, and nothing will happen, when it was not."""
-        whole = lanes.start(f"migrate {self.uuid}", self._run)
+        whole = lanes.start(f"migrate {self.uuid}", lambda connection: self._run(connection, targets))
         wait([self._admitted, whole], lanes.patience_s, FIRST_COMPLETED)
         # Should a hanging lane wake up one day, it finds the order withdrawn.
         if self._admitted.cancel():
@@ -44,7 +45,7 @@ class Move:
         """What this process knows of it; None when it lost sight of it."""
         return None if self.state == "lost" else Migration(self.state, self.progress, self.error)
 
-    def _run(self, connection: libvirt.virConnect) -> None:
+    def _run(self, connection: libvirt.virConnect, targets: Targets) -> None:
         domain = connection.lookupByUUIDString(self.uuid)
         if is_busy(domain):
             raise HypervisorRefused(f"a migration or another job of {domain.name()} is under way already")
@@ -52,6 +53,7 @@ class Move:
         if not self._admitted.set_running_or_notify_cancel():
             return
         self._admitted.set_result(None)
+        targets.knock(self._order.target_uri)
         if self.aborted.is_set():
             raise HypervisorRefused("aborted before it began")
         migrate(domain, self._order)

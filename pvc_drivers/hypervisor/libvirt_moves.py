@@ -17,12 +17,13 @@ from pvc_drivers.hypervisor.libvirt_errors import NOT_RUNNING
 from pvc_drivers.hypervisor.libvirt_jobs import migration_job, progress_of
 from pvc_drivers.hypervisor.libvirt_lanes import Lanes
 from pvc_drivers.hypervisor.libvirt_move import Move
+from pvc_drivers.hypervisor.libvirt_targets import Targets
 from pvc_drivers.hypervisor.port import Bell, Migration, MigrationOrder
 
 
 class Moves:
-    def __init__(self, lanes: Lanes) -> None:
-        self._lanes = lanes
+    def __init__(self, lanes: Lanes, targets: Targets) -> None:
+        self._lanes, self._targets = lanes, targets
         self._lock = threading.Lock()
         self._own: dict[str, Move] = {}
 
@@ -34,7 +35,7 @@ class Moves:
                 raise HypervisorRefused(f"a migration of {uuid} is under way already")
             self._own[uuid] = move
         try:
-            move.begin(self._lanes)
+            move.begin(self._lanes, self._targets)
         except BaseException:
             self._put_back(move, before)
             raise

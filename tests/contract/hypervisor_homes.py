@@ -45,8 +45,8 @@ class Pair(Protocol):
     def order_to_nowhere(self) -> MigrationOrder: ...
     def wait(self, what: str, look: Callable[[], object]) -> None: ...
     def wait_booted(self, name: str) -> None: ...
-    def hang(self) -> None:
-        """The source's libvirtd stops answering."""
+    def hang(self, node: str = "hv1") -> None:
+        """A libvirtd stops answering, by default the source's."""
 
     def resume(self) -> None: ...
     def restart_libvirtd(self) -> None: ...
@@ -96,11 +96,12 @@ class FakePair:
     def wait_booted(self, name: str) -> None:
         self._now += 3
 
-    def hang(self) -> None:
-        self._fleet.hang("hv1")
+    def hang(self, node: str = "hv1") -> None:
+        self._fleet.hang(node)
 
     def resume(self) -> None:
-        self._fleet.resume("hv1")
+        for node in ("hv1", "hv2"):
+            self._fleet.resume(node)
 
     def restart_libvirtd(self) -> None:
         self._fleet.restart_libvirtd("hv1")
@@ -163,11 +164,12 @@ class LabPair:
         log = LAB / "nodes" / "hv1" / "log" / "libvirt" / f"{name}.log"
         self.wait(f"{name} boots", lambda: log.exists() and "tick" in log.read_text(errors="replace"))
 
-    def hang(self) -> None:
-        lab("stop", "hv1/libvirtd")
+    def hang(self, node: str = "hv1") -> None:
+        lab("stop", f"{node}/libvirtd")
 
     def resume(self) -> None:
-        lab("cont", "hv1/libvirtd")
+        for node in ("hv1", "hv2"):
+            lab("cont", f"{node}/libvirtd")
 
     def restart_libvirtd(self) -> None:
         lab("kill", "hv1/libvirtd")

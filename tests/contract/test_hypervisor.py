@@ -193,6 +193,25 @@ def test_a_migration_to_nowhere_fails_and_nothing_happened(pair: Pair, vm: str) 
     assert states(pair.source) == [("vm1", "running")]
 
 
+def test_a_migration_to_a_hung_target_ends_in_time(pair: Pair, vm: str) -> None:
+    pair.hang("hv2")
+    began, ended = time.monotonic(), threading.Event()
+    pair.source.begin_migration(vm, pair.order(), ended.set)
+    pair.wait("the bell rings", ended.is_set)
+    assert time.monotonic() - began < pair.keepalive_s + SLACK_S
+    migration = seen(pair.source, vm)
+    assert migration.state == "failed"
+    assert "target cannot be reached" in migration.error
+    assert states(pair.source) == [("vm1", "running")]
+    pair.resume()
+    pair.wait("it answers", lambda: answers(pair.target))
+    assert states(pair.target) == []
+    again = threading.Event()
+    pair.source.begin_migration(vm, pair.order(), again.set)
+    pair.wait("it succeeds", again.is_set)
+    assert states(pair.target) == [("vm1", "running")]
+
+
 def test_a_migration_under_way(pair: Pair, endless: str) -> None:
     begin(pair, endless)
     first = seen(pair.source, endless)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-import orjson
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from pvc_core.errors import InvalidRequest
@@ -70,9 +70,12 @@ def _fault(item: Any) -> str:
     return known.get(item["type"]) or str(item["msg"]).removeprefix("Value error, ")
 
 
-def _as_json(fields: dict[str, Any]) -> bytes:
-    """Strict validation in JSON mode takes "live" for an enum but never "false" for a boolean."""
-    return orjson.dumps(fields)
+def _as_json(fields: dict[str, Any]) -> str:
+    """Strict validation in JSON mode takes "live" for an enum but never "false" for a boolean.
+
+    Not orjson: a body may hold numbers beyond 64 bits, or half a surrogate pair, which it refuses to write.
+    """
+    return json.dumps(fields)
 
 
 def _fingerprint(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
 import pytest
@@ -81,6 +82,19 @@ def test_an_oversized_body_is_refused_in_our_words(http: FlaskClient) -> None:
     raw = b'{"xml": "' + b"x" * 600_000 + b'"}'
     answer = http.post("/api/v1/vm", data=raw, content_type="application/json", headers=ADMIN)
     refused(answer, 413, "BODY_TOO_LARGE")
+
+
+@pytest.mark.parametrize(("size", "status"), [(512 * 1024, 202), (512 * 1024 + 1, 413), (3_000_000, 413)])
+def test_a_body_in_chunks_is_bounded_not_cut(http: FlaskClient, size: int, status: int) -> None:
+    """As gunicorn hands it over: a stream without a length."""
+    answer = http.post(
+        FLUSH,
+        input_stream=io.BytesIO(b"{}".ljust(size)),
+        content_type="application/json",
+        headers=ADMIN,
+        environ_overrides={"wsgi.input_terminated": True},
+    )
+    assert answer.status_code == status
 
 
 def test_a_missing_field_is_named(http: FlaskClient) -> None:

@@ -16,7 +16,14 @@ from pvc_core.errors import InvalidRequest, NotFound, Unreachable
 
 @pytest.mark.parametrize(
     ("mib", "text"),
-    [(0, "0 B"), (512, "512 MiB"), (1536, "1.5 GiB"), (2048, "2.0 GiB"), (65_536, "64.0 GiB")],
+    [
+        (0, "0 MiB"),
+        (-64, "-64 MiB"),
+        (512, "512 MiB"),
+        (1536, "1.5 GiB"),
+        (2048, "2.0 GiB"),
+        (65_536, "64.0 GiB"),
+    ],
 )
 def test_memory(mib: int, text: str) -> None:
     assert human.gib(mib) == text

@@ -1,0 +1,132 @@
+"""A process's session on the pretend ensemble: it takes time, it can be lost, and every commit is witnessed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol, TypeVar
+
+from pvc_core.model.record import Record
+from pvc_core.store import faults
+from pvc_core.store.documents import Ref, Seen, Store
+from pvc_core.store.memory import MemoryHome, MemoryTree
+from pvc_core.store.port import Bell, Op, Raw
+from pvc_sim.process import Life, Process
+
+READ_S = 0.0004
+COMMIT_S = 0.001
+NOTICE_S = 0.05
+"""How long a client goes on believing in a session that is lost."""
+
+T = TypeVar("T", bound=Record)
+
+
+class Steps(Protocol):
+    """Told of everything that changes the world."""
+
+    def committed(self, process: Process, ops: Sequence[Op]) -> None: ...
+
+    def acted(self, process: Process, effect: str, uuid: str) -> None: ...
+
+
+class SimHome:
+    """Obeys `Home`."""
+
+    def __init__(self, process: Process, tree: MemoryTree, steps: Steps) -> None:
+        self._process, self._steps = process, steps
+        self._inner = MemoryHome(tree)
+        self._believed: int | None = None
+        self._lost_answers = 0
+        process.on_cont.append(self._restore_soon)
+
+    def read(self, paths: Sequence[str]) -> list[Raw | None]:
+        self._process.pause(READ_S)
+        return self._inner.read(paths)
+
+    def children(self, paths: Sequence[str]) -> list[tuple[str, ...] | None]:
+        self._process.pause(READ_S)
+        return self._inner.children(paths)
+
+    def commit(self, ops: Sequence[Op]) -> None:
+        self._process.pause(COMMIT_S)
+        self._inner.commit(ops)
+        self._steps.committed(self._process, ops)
+        if self._lost_answers:
+            self._lost_answers -= 1
+            raise faults.unknown_arrival("the answer was lost")
+
+    def watch_value(self, path: str, bell: Bell) -> Raw | None:
+        self._process.pause(READ_S)
+        return self._inner.watch_value(path, bell)
+
+    def watch_children(self, path: str, bell: Bell) -> tuple[str, ...] | None:
+        self._process.pause(READ_S)
+        return self._inner.watch_children(path, bell)
+
+    def session(self) -> int | None:
+        return self._inner.session() if self._believed is None else self._believed
+
+    def on_session_change(self, bell: Bell) -> None:
+        self._inner.on_session_change(lambda: self._process.soon(bell))
+
+    def close(self) -> None:
+        self._inner.close()
+
+    def number(self) -> int | None:
+        """The session's, as the ensemble has it."""
+        return self._inner._link.session
+
+    def lose_answer(self) -> None:
+        """The next commit is applied, and its caller told that nobody knows."""
+        self._lost_answers += 1
+
+    def lose_connection(self) -> None:
+        """The cable is out: nothing gets through, and the client notices a little later."""
+        self._believe()
+        self._inner.disconnect()
+
+    def connect(self) -> None:
+        self._believed = None
+        self._inner.reconnect()
+
+    def expire(self) -> None:
+        """The ensemble ends the session; a client that runs opens a new one."""
+        self._believe()
+        self._inner.expire()
+        self._restore_soon()
+
+    def _believe(self) -> None:
+        self._believed = self.session()
+        self._process.after(NOTICE_S, self._notice)
+
+    def _notice(self) -> None:
+        self._believed = None
+
+    def _restore_soon(self) -> None:
+        """As kazoo does by itself, once it runs."""
+        if self._process.life is not Life.DEAD:
+            self._process.after(2 * NOTICE_S, self._restore)
+
+    def _restore(self) -> None:
+        if self.number() is None:
+            self.connect()
+
+
+class SimStore(Store):
+    """Shares what is decoded among the processes: records are frozen."""
+
+    def __init__(self, home: SimHome, known: dict[str, tuple[Raw, Any]]) -> None:
+        super().__init__(home)
+        self._known = known
+
+    def find_many(self, refs: Sequence[Ref[T]]) -> list[Seen[T] | None]:
+        raws = self.home.read([ref.path for ref in refs])
+        return [None if raw is None else self._decode(ref, raw) for ref, raw in zip(refs, raws, strict=True)]
+
+    def _decode(self, ref: Ref[T], raw: Raw) -> Seen[T]:
+        known = self._known.get(ref.path)
+        if known is not None and known[0] is raw:
+            seen: Seen[T] = known[1]
+            return seen
+        seen = ref.decode(raw)
+        self._known[ref.path] = (raw, seen)
+        return seen

@@ -1,0 +1,1 @@
+"""What must hold after every step: one module per kind of truth; each function raises Breach."""

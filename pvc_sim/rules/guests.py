@@ -1,0 +1,85 @@
+"""What the hypervisors themselves show: where guests run, and who touched them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pvc_core.model.job import Job
+from pvc_core.model.node import NodeState
+from pvc_core.model.operations import FlushNode, MigrateVm, ShutdownVm, StartVm, StopVm
+from pvc_core.model.operations.node import OnBlocked
+from pvc_core.model.vm import Wanted
+from pvc_core.store import tree
+from pvc_drivers.hypervisor.fake import FakeFleet, FakeHypervisor
+from pvc_sim.breach import Breach
+from pvc_sim.mirror import Mirror
+
+EFFECTS = {
+    "start": {StartVm.name},
+    "migrate": {MigrateVm.name},
+    "abort": {MigrateVm.name},
+    "shutdown": {ShutdownVm.name},
+    "destroy": {StopVm.name, ShutdownVm.name},
+}
+
+
+def check_guests(mirror: Mirror, fleet: FakeFleet) -> dict[str, str]:
+    """Where each guest runs; paused copies that are still arriving do not count."""
+    where: dict[str, str] = {}
+    for node in fleet.nodes():
+        for uuid, guest in node.guests.items():
+            if guest.domain.state != "running":
+                continue
+            if uuid in where:
+                text = f"{guest.domain.name} runs on {where[uuid]} and on {node.name}"
+                raise Breach("no VM runs twice", text)
+            where[uuid] = node.name
+        _check_node(mirror, node)
+    return where
+
+
+def _check_node(mirror: Mirror, node: FakeHypervisor) -> None:
+    spec = mirror.nodes.get(node.name)
+    if spec is not None and spec.state is NodeState.FLUSHED and node.guests:
+        names = ", ".join(guest.domain.name for guest in node.guests.values())
+        raise Breach("flushed means empty", f"{node.name} is flushed, and libvirt there shows {names}")
+    used = sum(guest.domain.memory_mib for guest in node.guests.values())
+    if used > node.memory_mib:
+        raise Breach("no node is overfilled", f"guests use {used} of {node.memory_mib} MiB of {node.name}")
+
+
+def check_stopped(mirror: Mirror, where: Mapping[str, str]) -> None:
+    """STOP is written only once the domain is proven gone."""
+    for uuid, node in where.items():
+        vm = mirror.vms.get(uuid)
+        if vm is not None and vm.state is not Wanted.START:
+            raise Breach("stopped means gone", f"{vm.name} is recorded as {vm.state} and runs on {node}")
+
+
+def check_effect(mirror: Mirror, effect: str, uuid: str, job_id: str | None, worker: str) -> None:
+    """Only the owner of the VM's lock acts on it, under a claim that stands, and as its request allows."""
+    job = mirror.jobs.get(job_id) if job_id is not None else None
+    if job is None or job.state.finished or job.operation not in EFFECTS[effect]:
+        raise Breach("nothing is done twice", f"{effect} of {uuid} by {worker} for task {job_id}")
+    if not mirror.has(tree.claim_ref(job.id).path):
+        raise Breach("nothing is done twice", f"{effect} of {uuid} by {worker}: no claim on {job_id} stands")
+    lock = mirror.locks.get(f"vm.{uuid}")
+    if lock is None or lock.owner != job.id:
+        raise Breach("nothing is done twice", f"{effect} of {uuid} for {job_id}, which has not the VM's lock")
+    if effect in ("shutdown", "destroy"):
+        check_allowed(mirror, effect, uuid, job)
+
+
+def check_allowed(mirror: Mirror, effect: str, uuid: str, job: Job) -> None:
+    """An admin asked for it: by name, by `--on-blocked`, or by the VM's autorestart."""
+    if effect == "destroy" and job.operation == ShutdownVm.name and not job.fields.get("then_stop"):
+        raise Breach("no VM is stopped by surprise", f"{job.id} stops {uuid} although it may only ask it")
+    parent = mirror.jobs.get(job.parent) if job.parent is not None else None
+    if parent is None:
+        return
+    policy = parent.fields.get("on_blocked", OnBlocked.LEAVE)
+    vm = mirror.vms[uuid]
+    enough = (OnBlocked.STOP,) if effect == "destroy" else (OnBlocked.STOP, OnBlocked.SHUTDOWN)
+    asked = policy in enough or (vm.autorestart and effect == "shutdown")
+    if parent.operation != FlushNode.name or not asked:
+        raise Breach("no VM is stopped by surprise", f"{job.id} does {effect} to {vm.name}")

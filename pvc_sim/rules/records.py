@@ -1,0 +1,68 @@
+"""What the records may say: of locks, nodes, VMs and memory."""
+
+from __future__ import annotations
+
+from pvc_core.model.job import Job
+from pvc_core.model.node import NodeSpec, NodeState
+from pvc_core.model.vm import VmSpec, Wanted
+from pvc_sim.breach import Breach
+from pvc_sim.mirror import Change, Mirror
+
+
+def check_locks(mirror: Mirror) -> None:
+    for name, lock in mirror.locks.items():
+        for job in (lock.owner, *lock.waiters):
+            if job is None or not _unfinished(mirror, job):
+                raise Breach("no lock without an unfinished owner", f"{name} is held or awaited by {job}")
+
+
+def check_node(mirror: Mirror, node: NodeSpec) -> None:
+    if node.state is NodeState.FLUSHING and not _unfinished(mirror, node.state_job):
+        raise Breach("no state without an owner", f"{node.name} is flushing, and no task flushes it")
+    if node.state is NodeState.FLUSHED:
+        _check_recorded_empty(mirror, node.name)
+
+
+def check_vm(mirror: Mirror, change: Change) -> None:
+    before: VmSpec | None = change.before
+    vm: VmSpec | None = change.after
+    if vm is None:
+        return
+    if before is not None and before.home != vm.home:
+        raise Breach("previous_node is kept", f"the home of {vm.name} was {before.home} and is {vm.home}")
+    for node in {vm.node, vm.moving_to} - {None}:
+        assert node is not None
+        check_memory(mirror, node)
+
+
+def check_moving(mirror: Mirror) -> None:
+    """A place on a target belongs to an unfinished job."""
+    for vm in mirror.vms.values():
+        if vm.moving_to is not None and not _unfinished(mirror, vm.moving_job):
+            text = f"{vm.name} is moving to {vm.moving_to}, and task {vm.moving_job} has ended"
+            raise Breach("no state without an owner", text)
+
+
+def check_memory(mirror: Mirror, node: str) -> None:
+    report = mirror.reports.get(node)
+    if report is None:
+        return
+    promised = sum(vm.memory_mib for vm in mirror.vms.values() if node in _charged(vm))
+    room = report.capacity.memory_mib - report.reserved_memory_mib
+    if report.capacity.memory_mib and promised > room:
+        raise Breach("no node is overfilled", f"{promised} of {room} MiB of {node} are promised")
+
+
+def _charged(vm: VmSpec) -> set[str | None]:
+    return {vm.moving_to, vm.node if vm.state is Wanted.START else None}
+
+
+def _check_recorded_empty(mirror: Mirror, node: str) -> None:
+    for vm in mirror.vms.values():
+        if node in _charged(vm):
+            raise Breach("flushed means empty", f"{node} is flushed, and {vm.name} is recorded there")
+
+
+def _unfinished(mirror: Mirror, job: str | None) -> bool:
+    found: Job | None = mirror.jobs.get(job) if job is not None else None
+    return found is not None and not found.state.finished

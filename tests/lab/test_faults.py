@@ -1,0 +1,104 @@
+"""Faults in the middle of the main job: it ends as if nothing had happened, and no guest notices."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+
+import pytest
+from real_cluster import RealCluster, eventually
+
+pytestmark = pytest.mark.lab
+FOUR = ["vm1", "vm2", "vm3", "vm4"]
+SOON_S = 2.0
+
+
+def begin_flush(real: RealCluster) -> str:
+    """A flush of hv1 of which one VM has moved, and others have not."""
+    real.boot(FOUR)
+    job = real.submit("/node/hv1/flush", parallel=1)
+    eventually("the first has moved", lambda: real.get(f"/task/{job}")["progress"]["done"] >= 1, 60)
+    assert real.domains("hv1"), "the flush was over too soon"
+    return job
+
+
+def assert_flushed(real: RealCluster, job: str) -> None:
+    real.succeeds(job)
+    assert real.domains("hv1") == set()
+    assert real.domains("hv2") | real.domains("hv3") == set(FOUR)
+    assert real.node("hv1")["state"] == "flushed"
+    real.assert_unnoticed(FOUR)
+
+
+def test_the_worker_is_killed_and_started_again(real: RealCluster) -> None:
+    job = begin_flush(real)
+    real.lab("kill", "hv1/worker")
+    assert not real.get(f"/task/{job}")["finished"]
+    real.lab("start", "hv1/worker")
+    assert_flushed(real, job)
+
+
+def test_redis_forgets_everything(real: RealCluster) -> None:
+    job = begin_flush(real)
+    while not real.get(f"/task/{job}?wait=0.3")["finished"]:
+        real.lab("redis", "wipe")
+    assert_flushed(real, job)
+
+
+def test_redis_is_dead_during_a_whole_flush(real: RealCluster) -> None:
+    real.boot(FOUR)
+    real.lab("kill", "redis")
+    asked = time.monotonic()
+    job = real.submit("/node/hv1/flush")
+    assert time.monotonic() - asked < SOON_S
+    assert_flushed(real, job)
+
+
+def test_a_frozen_redis_delays_no_request(real: RealCluster) -> None:
+    real.define("vm1")
+    real.lab("stop", "redis")
+    asked = time.monotonic()
+    job = real.submit("/vm/vm1/start")
+    assert time.monotonic() - asked < SOON_S
+    real.succeeds(job)
+    assert real.domains("hv1") == {"vm1"}
+
+
+def test_the_agent_is_killed_and_comes_back_by_itself(real: RealCluster) -> None:
+    before = real.part("hv2/agent")["pid"]
+    os.kill(before, signal.SIGKILL)
+    eventually("a new agent", lambda: real.part("hv2/agent")["pid"] not in (before, None))
+    eventually("it is alive", lambda: real.node("hv2")["alive"])
+
+
+def test_a_flush_is_cancelled_in_mid_copy(real: RealCluster) -> None:
+    real.boot(["busy1", "busy2"], busy=30)
+    with real.slow_network(mbit=100):
+        job = real.submit("/node/hv1/flush")
+        eventually("both are copied", lambda: len(copying(real, job)) == 2)
+        assert real.pvc("task", "cancel", job, "--reason", "wrong node").returncode == 0
+        ended = real.ended(job)
+    assert ended["state"] == "cancelled"
+    assert real.domains("hv1") == {"busy1", "busy2"}
+    assert real.domains("hv2") | real.domains("hv3") == set()
+    assert real.node("hv1")["state"] == "ready"
+    real.assert_unnoticed(["busy1", "busy2"])
+
+
+def test_the_power_of_a_target_is_cut_in_mid_copy(real: RealCluster) -> None:
+    real.boot(["vm1", "vm2"], busy=30)
+    with real.slow_network(mbit=100):
+        job = real.submit("/node/hv1/flush")
+        eventually("both are copied", lambda: len(copying(real, job)) == 2)
+        real.lab("power", "off", "hv2")
+    real.succeeds(job)
+    assert real.domains("hv1") == set()
+    assert real.domains("hv3") == {"vm1", "vm2"}
+    real.assert_unnoticed(["vm1", "vm2"])
+
+
+def copying(real: RealCluster, job: str) -> list[str]:
+    """The children of a flush whose memory is on its way."""
+    children = real.get(f"/task?parent={job}")
+    return [child["id"] for child in children if real.get(f"/task/{child['id']}")["progress"]["bytes_done"]]
