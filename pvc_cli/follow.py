@@ -98,10 +98,10 @@ def _wait_s(ends: float | None) -> float:
 def _check_time(job: str, ends: float | None) -> None:
     if ends is not None and time.monotonic() >= ends:
         remedy = f"It goes on: pvc{session().flag} task wait {job}"
-        raise TimedOut(f"job {job} has not ended in the time given", remedy)
+        raise TimedOut(f"task {job} has not ended in the time given", remedy)
 
 
 def _say_detached(job: str, flag: str) -> None:
-    click.echo(f"\ndetached: job {job} goes on", err=True)
+    click.echo(f"\ndetached: task {job} goes on", err=True)
     click.echo(f"come back:  pvc{flag} task wait {job}", err=True)
     click.echo(f"stop it:    pvc{flag} task cancel {job}", err=True)

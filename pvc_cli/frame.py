@@ -18,8 +18,9 @@ from pvc_cli.session import Session, global_options
 class Command(click.Command):
     """A verb; takes the global options too, after its own."""
 
-    def __init__(self, *args: Any, example: str = "", **settings: Any) -> None:
+    def __init__(self, *args: Any, example: str = "", alias: str | None = None, **settings: Any) -> None:
         super().__init__(*args, **settings)
+        self.alias = alias
         self.params += global_options(hidden=False)
         self.epilog = f"Example: {example}" if example else None
 
@@ -34,8 +35,10 @@ class Noun(click.Group):
         self.params += global_options(hidden=True)
         self.aliases: dict[str, str] = {}
 
-    def alias(self, other: str, verb: str) -> None:
-        self.aliases[other] = verb
+    def add_command(self, cmd: click.Command, name: str | None = None) -> None:
+        super().add_command(cmd, name)
+        if isinstance(cmd, Command) and cmd.alias is not None and cmd.name is not None:
+            self.aliases[cmd.alias] = cmd.name
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         return super().get_command(ctx, self.aliases.get(name, name))

@@ -45,6 +45,7 @@ def submits(operation: type[Operation], example: str, then: Shown | None = None)
         params=ordered + _common(operation),
         help=operation.__doc__,
         example=example,
+        alias=operation.alias,
     )
 
 
@@ -76,7 +77,7 @@ def _common(operation: type[Operation]) -> list[click.Parameter]:
     """What every operation's command takes besides its fields."""
     common: list[click.Parameter] = [click.Option(["--reason"], metavar="TEXT", help="Why; for the record.")]
     if not operation.immediate:
-        common.append(click.Option(["--wait"], is_flag=True, help="Follow the job to its end."))
+        common.append(click.Option(["--wait"], is_flag=True, help="Follow the task to its end."))
         common.append(_wait_timeout("timeout_s" in operation.model_fields))
     if operation.destructive:
         common.append(click.Option(["-y", "--yes"], is_flag=True, help="Do not ask."))

@@ -11,7 +11,7 @@ NOUNS = {
     "status": ("pvc_cli.commands.status", "The cluster at a glance, faults first."),
     "node": ("pvc_cli.commands.node", "Hypervisors: list, flush, take back into service."),
     "vm": ("pvc_cli.commands.vm", "Virtual machines: define, start, migrate, stop."),
-    "task": ("pvc_cli.commands.task", "Jobs: what was asked, how far it is, how it ended."),
+    "task": ("pvc_cli.commands.task", "Tasks: what was asked, how far it is, how it ended."),
     "cluster": ("pvc_cli.commands.cluster", "The cluster itself."),
     "connection": ("pvc_cli.commands.connection", "The clusters this program knows."),
 }
@@ -44,7 +44,7 @@ def _show_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
 def main() -> None:
     """Run virtual machines on a cluster of hypervisors.
 
-    A command that acts on a hypervisor returns at once with the id of its job; --wait follows the job to
+    A command that acts on a hypervisor returns at once with the id of its task; --wait follows it to
     its end, and the exit code then tells how it ended.
     """
 

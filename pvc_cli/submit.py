@@ -64,4 +64,4 @@ def _show_accepted(job: str, request: Request) -> None:
 
 
 def _accepted(job: str, request: Request) -> str:
-    return f"{request.operation} {' '.join(request.parts.values())}: accepted as job {job}"
+    return f"{request.operation} {' '.join(request.parts.values())}: accepted as task {job}"

@@ -11,13 +11,14 @@ import click
 from pvc_core.errors import WrongState
 from pvc_lab import faults, node, packages, status, ticks
 from pvc_lab import guest as guests
+from pvc_lab.bench import command as bench
 from pvc_lab.down import down as take_down
 from pvc_lab.group import main, running
 from pvc_lab.layout import Layout, check_size
 from pvc_lab.record import only_one, require
 from pvc_lab.up import up as bring_up
 
-__all__ = ["faults", "main"]
+__all__ = ["bench", "faults", "main"]
 
 AS_FORMAT = click.option(
     "--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True

@@ -13,7 +13,10 @@ from pvc_worker.rounds import Round
 from pvc_worker.threads import Pool, Rounds, Waking
 from pvc_worker.timetable import Timetable
 
-STAGGER_S = 0.05
+STAGGER_S = 0.0309
+STAGGERED = 16
+"""Rounds begin apart from each other, so that they meet seldom, as in life."""
+
 LEAST_S = 0.001
 
 _doing = threading.local()
@@ -86,7 +89,7 @@ class EventRounds:
         self._busy = self._poked = self._stopped = False
 
     def start(self) -> None:
-        self._next(STAGGER_S)
+        self._next(STAGGER_S * (1 + self._process.kernel.count() % STAGGERED))
 
     def poke(self) -> None:
         if self._busy:

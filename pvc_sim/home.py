@@ -15,7 +15,10 @@ from pvc_sim.process import Life, Process
 READ_S = 0.0004
 COMMIT_S = 0.001
 NOTICE_S = 0.05
-"""How long a client goes on believing in a session that is lost."""
+"""How long a client goes on believing in a session that has ended."""
+
+SILENCE_S = 3.0
+"""How long it takes a client to notice that nobody answers."""
 
 T = TypeVar("T", bound=Record)
 
@@ -36,7 +39,8 @@ class SimHome:
         self._inner = MemoryHome(tree)
         self._believed: int | None = None
         self._lost_answers = 0
-        process.on_cont.append(self._restore_soon)
+        self._cable = True
+        process.on_cont.append(self._recover)
 
     def read(self, paths: Sequence[str]) -> list[Raw | None]:
         self._process.pause(READ_S)
@@ -73,7 +77,7 @@ class SimHome:
 
     def number(self) -> int | None:
         """The session's, as the ensemble has it."""
-        return self._inner._link.session
+        return self._inner.number()
 
     def lose_answer(self) -> None:
         """The next commit is applied, and its caller told that nobody knows."""
@@ -81,34 +85,33 @@ class SimHome:
 
     def lose_connection(self) -> None:
         """The cable is out: nothing gets through, and the client notices a little later."""
-        self._believe()
+        self._believed, self._cable = self.session(), False
         self._inner.disconnect()
+        self._process.after(SILENCE_S, self._notice)
 
     def connect(self) -> None:
-        self._believed = None
+        """The cable is back; so is the session, if it still lives."""
+        self._believed, self._cable = None, True
         self._inner.reconnect()
 
     def expire(self) -> None:
-        """The ensemble ends the session; a client that runs opens a new one."""
-        self._believe()
-        self._inner.expire()
-        self._restore_soon()
-
-    def _believe(self) -> None:
+        """The ensemble ends the session; the client learns of it when it runs, and opens a new one."""
         self._believed = self.session()
-        self._process.after(NOTICE_S, self._notice)
+        self._inner.expire()
+        if self._process.life is Life.RUNNING:
+            self._recover()
+
+    def _recover(self) -> None:
+        if self.number() is None:
+            self._process.after(NOTICE_S, self._notice)
+            self._process.after(2 * NOTICE_S, self._reconnect)
+
+    def _reconnect(self) -> None:
+        if self._cable:
+            self.connect()
 
     def _notice(self) -> None:
         self._believed = None
-
-    def _restore_soon(self) -> None:
-        """As kazoo does by itself, once it runs."""
-        if self._process.life is not Life.DEAD:
-            self._process.after(2 * NOTICE_S, self._restore)
-
-    def _restore(self) -> None:
-        if self.number() is None:
-            self.connect()
 
 
 class SimStore(Store):

@@ -22,9 +22,9 @@ class Kernel:
         self.failure: BaseException | None = None
         self.events = 0
         self._queue: list[tuple[float, int, Act]] = []
-        self._asked = 0
+        self._asked = self._counted = 0
         self._until = EPOCH
-        self._finished = False
+        self._running = self._finished = False
         self._baton = Baton(self._drive)
 
     @property
@@ -42,9 +42,16 @@ class Kernel:
     def run(self, until: float) -> None:
         """Let everything happen up to that second, or to `finish`; once. Raises what went wrong."""
         self._until = EPOCH + until
+        self._running = True
         self._baton.run()
+        self._running = False
         if self.failure is not None:
             raise self.failure
+
+    def count(self) -> int:
+        """A number that is different on every call."""
+        self._counted += 1
+        return self._counted
 
     def finish(self) -> None:
         """Let nothing more happen after the present event."""
@@ -56,7 +63,9 @@ class Kernel:
         raise Halt
 
     def sleep(self, seconds: float) -> None:
-        """Let others go on for so long, in the middle of a call."""
+        """Let others go on for so long, in the middle of a call; no time passes before `run`."""
+        if not self._running:
+            return
         moment = self.now + seconds
         if moment <= self._until and (not self._queue or self._queue[0][0] > moment):
             self.now = moment

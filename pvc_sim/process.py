@@ -33,6 +33,7 @@ class Process:
     def __init__(self, kernel: Kernel, name: str, seed: str = "") -> None:
         self.kernel, self.name = kernel, name
         self.life = Life.RUNNING
+        self.stopped_at = 0.0
         self.on_cont: list[Act] = []
         self._chance = Random(f"{seed} {name}") if seed else None
         self._held: list[Act] = []
@@ -61,7 +62,7 @@ class Process:
     def stop(self) -> None:
         """As by SIGSTOP."""
         if self.life is Life.RUNNING:
-            self.life = Life.STOPPED
+            self.life, self.stopped_at = Life.STOPPED, self.kernel.now
 
     def cont(self) -> None:
         """As by SIGCONT: it goes on with all it knew."""

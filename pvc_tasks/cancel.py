@@ -5,14 +5,18 @@ At once where nothing was begun, by request to the worker where something is und
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from pvc_core.errors import JobExpired, StoreConflict, WrongState
 from pvc_core.model.job import Job, JobError, JobState
 from pvc_core.model.operations import BY_NAME
 from pvc_core.store import tree
 from pvc_core.store.documents import Seen
-from pvc_tasks.cancel_request import TRIES, flagged, request_cancel
+from pvc_core.store.port import Op
+from pvc_tasks.cancel_request import flagged, request_cancel
+from pvc_tasks.children import cancel_orphans
 from pvc_tasks.registry import job_handler_of
-from pvc_tasks.settle import End, plan_end, ring_after
+from pvc_tasks.settle import End, settle
 from pvc_tasks.submit import Asker
 from pvc_tasks.world import World
 
@@ -24,24 +28,18 @@ def cancel_job(world: World, job_id: str, who: Asker, force: bool = False) -> Jo
     worker is gone or was asked before and cannot bring it to rest; what was under way on that node is then
     unknown, and the job says so.
     """
-    for _ in range(TRIES):
-        seen = world.store.load(tree.job_ref(job_id))
-        if seen.value.state.finished:
-            raise WrongState(f"task {job_id} has ended already: {seen.value.state}", "Nothing to do.")
-        try:
-            if not seen.value.begun:
-                return _settle(world, seen, who, "nothing was begun")
-            if force:
-                return _settle_by_force(world, seen, who)
-            break
-        except StoreConflict:
-            continue
+    seen = world.store.load(tree.job_ref(job_id))
+    if seen.value.state.finished:
+        raise WrongState(f"task {job_id} has ended already: {seen.value.state}", "Nothing to do.")
+    if force and seen.value.begun:
+        return _settle_by_force(world, seen, who)
     job = request_cancel(world, job_id, who)
     world.hints.ring(job.id, job.queue, job.operation)
     return job
 
 
 def _settle_by_force(world: World, seen: Seen[Job], who: Asker) -> Job:
+    """Nobody is left to bring its children to rest, so they are asked for it too."""
     node = seen.value.queue.removeprefix("node.")
     there = world.store.find(tree.node_worker(node)) is not None
     if there and seen.value.cancel is None:
@@ -50,27 +48,24 @@ def _settle_by_force(world: World, seen: Seen[Job], who: Asker) -> Job:
             f"Cancel without --force, and follow it with `pvc task wait {seen.value.id}`.",
         )
     why = "could not bring it to rest" if there else "is gone"
-    return _settle(world, seen, who, f"the worker of {node} {why}; what was under way there is unknown")
-
-
-def _settle(world: World, seen: Seen[Job], who: Asker, text: str) -> Job:
+    text = f"cancelled by {who.actor}: the worker of {node} {why}; what was under way there is unknown"
     job = flagged(seen.value, who, world.clock.now())
-    return _end(world, seen, job, JobState.CANCELLED, f"cancelled by {who.actor}: {text}", None)
+    ended = settle(world, seen, job, End(JobState.CANCELLED, text, {}, None, _leave(world, job)))
+    for child in cancel_orphans(world, ended):
+        with suppress(WrongState, StoreConflict):
+            cancel_job(world, child.id, Asker(f"task {ended.id}"), force=True)
+    return ended
 
 
 def expire_job(world: World, seen: Seen[Job]) -> Job:
     """Settle a job whose deadline passed while the worker of its queue is gone; raises StoreConflict."""
     doing = f" while: {seen.value.text}" if seen.value.text else ""
     error = JobExpired(f"its deadline passed{doing}; the worker of {seen.value.queue} is not there")
-    return _end(world, seen, seen.value, JobState.FAILED, error.message, JobError(**error.as_dict()))
+    end = End(JobState.FAILED, error.message, {}, JobError(**error.as_dict()), _leave(world, seen.value))
+    return settle(world, seen, seen.value, end)
 
 
-def _end(world: World, seen: Seen[Job], job: Job, state: JobState, text: str, error: JobError | None) -> Job:
+def _leave(world: World, job: Job) -> tuple[Op, ...]:
+    """What makes the records true."""
     asked = BY_NAME[job.operation].parse(job.fields)
-    ops = job_handler_of(job.operation).leave(asked, world, job.notes, job.id)
-    plan = plan_end(world.store, job, End(state, text, {}, error, ops), world.clock.now())
-    world.store.commit(seen.save(plan.job), *plan.ops)
-    world.audit(plan.job)
-    for other in ring_after(world.store, plan):
-        world.hints.ring(other.id, other.queue, other.operation)
-    return plan.job
+    return job_handler_of(job.operation).leave(asked, world, job.notes, job.id)

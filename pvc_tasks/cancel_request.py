@@ -1,10 +1,12 @@
-"""Flagging a job to be cancelled; its worker brings it to rest."""
+"""Asking a job to end: at once if it has begun nothing, else its worker brings it to rest."""
 
 from __future__ import annotations
 
 from pvc_core.errors import Conflict, StoreConflict
 from pvc_core.model.job import CancelRequest, Job, JobState
 from pvc_core.store import tree
+from pvc_core.store.documents import Seen
+from pvc_tasks.settle import End, settle
 from pvc_tasks.submit import Asker
 from pvc_tasks.world import World
 
@@ -12,18 +14,28 @@ TRIES = 20
 
 
 def request_cancel(world: World, job_id: str, who: Asker) -> Job:
-    """Flag the job, unless it has ended, and answer with it; the worker brings it to rest."""
+    """Settle a job that has begun nothing, flag any other, unless it has ended; and answer with it."""
     for _ in range(TRIES):
         seen = world.store.load(tree.job_ref(job_id))
-        if seen.value.state.finished or seen.value.cancel is not None:
+        if seen.value.state.finished or (seen.value.cancel is not None and seen.value.begun):
             return seen.value
-        job = flagged(seen.value, who, world.clock.now())
         try:
-            world.store.commit(seen.save(job))
+            return _ask(world, seen, who) if seen.value.begun else _settle_unbegun(world, seen, who)
         except StoreConflict:
             continue
-        return job
     raise Conflict(f"task {job_id} changes too fast to be cancelled", "Try again.")
+
+
+def _ask(world: World, seen: Seen[Job], who: Asker) -> Job:
+    job = flagged(seen.value, who, world.clock.now())
+    world.store.commit(seen.save(job))
+    return job
+
+
+def _settle_unbegun(world: World, seen: Seen[Job], who: Asker) -> Job:
+    job = flagged(seen.value, who, world.clock.now())
+    text = f"cancelled by {who.actor}: nothing was begun"
+    return settle(world, seen, job, End(JobState.CANCELLED, text, {}, None, ()))
 
 
 def flagged(job: Job, who: Asker, now: float) -> Job:

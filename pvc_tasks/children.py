@@ -12,6 +12,7 @@ from pvc_tasks.cancel_request import request_cancel
 from pvc_tasks.context import Context
 from pvc_tasks.ids import child_id
 from pvc_tasks.submit import Asker
+from pvc_tasks.world import World
 
 
 def load_children(store: Store, parent: str) -> list[Job]:
@@ -48,10 +49,23 @@ def new_child(
 
 
 def cancel_children(ctx: Context, children: Sequence[Job]) -> list[Job]:
-    """Ask those that are unfinished to cancel; answers with those."""
-    unfinished = [job for job in children if not job.state.finished]
+    """Ask those that are unfinished to cancel; answers with those that are still to come to rest."""
     reason = ctx.job.cancel.reason if ctx.job.cancel else "the deadline of its parent passed"
-    for job in unfinished:
-        if job.cancel is None:
-            ctx.ring(request_cancel(ctx.world, job.id, Asker(f"task {ctx.job.id}", reason=reason)))
-    return unfinished
+    asked = _request_cancel(ctx.world, ctx.job, children, reason)
+    for job in asked:
+        ctx.ring(job)
+    return asked
+
+
+def cancel_orphans(world: World, parent: Job) -> list[Job]:
+    """The same when the parent has ended without having waited for them."""
+    asked = _request_cancel(world, parent, load_children(world.store, parent.id), "its parent has ended")
+    for job in asked:
+        world.hints.ring(job.id, job.queue, job.operation)
+    return asked
+
+
+def _request_cancel(world: World, parent: Job, children: Sequence[Job], reason: str) -> list[Job]:
+    who = Asker(f"task {parent.id}", reason=reason)
+    asked = [request_cancel(world, job.id, who) for job in children if not job.state.finished]
+    return [job for job in asked if not job.state.finished]

@@ -103,7 +103,8 @@ class Context:
         self.rings.clear()
         self.seen = self.store.load(tree.job_ref(self.job.id))
         self.job = self.seen.value
-        return self.job.epoch == self.claim.epoch and not self.job.state.finished
+        mark = self.store.find(tree.claim_ref(self.job.id))
+        return mark is not None and mark.value.epoch == self.claim.epoch and not self.job.state.finished
 
     def abandon(self) -> None:
         """Drop the claim on a job that somebody else has settled or claimed meanwhile."""

@@ -10,11 +10,12 @@ import logging
 from typing import Any
 
 from pvc_core.decide.due import is_due
-from pvc_core.errors import JobExpired, PvcError, StoreConflict, StoreUnavailable
+from pvc_core.errors import JobExpired, PvcError, StoreConflict, StoreTooLarge, StoreUnavailable
 from pvc_core.model.job import Job, JobError, JobState, WaitingFor
 from pvc_core.model.operations import BY_NAME, Operation
 from pvc_core.store import tree
 from pvc_core.store.port import Create, Delete
+from pvc_tasks.children import cancel_orphans
 from pvc_tasks.claims import take_claim
 from pvc_tasks.context import Context
 from pvc_tasks.handler import Handler
@@ -68,6 +69,10 @@ class Engine:
                 if not ctx.reload():
                     ctx.abandon()
                     return
+            except StoreTooLarge as error:
+                if ctx.reload():
+                    self._finish(ctx, self._failed(ctx, error))
+                return
         ctx.release()
         self.me.bell(ctx.job.id)
 
@@ -162,6 +167,8 @@ class Engine:
         ctx.release(*plan.ops)
         self.me.unwatch(plan.job.id)
         self.world.audit(plan.job)
+        if plan.job.state is JobState.FAILED:
+            cancel_orphans(self.world, plan.job)
         for job in ring_after(ctx.store, plan):
             ctx.ring(job)
 

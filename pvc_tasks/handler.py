@@ -20,9 +20,10 @@ O = TypeVar("O", bound=Operation)  # noqa: E741
 
 @dataclass(frozen=True)
 class Admission:
-    """Where an accepted request goes, what it is about, what it must hold before its first step."""
+    """Where an accepted request goes, whom it is about, what it must hold before its first step."""
 
     queue: str
+    about: str
     objects: tuple[str, ...]
     locks: tuple[str, ...] = ()
     supersedes: tuple[str, ...] = ()
@@ -34,6 +35,7 @@ class Applied:
     """What an immediate operation changes; committed together with its finished job."""
 
     text: str
+    about: str
     objects: tuple[str, ...]
     ops: tuple[Op, ...]
     result: Mapping[str, Any] = field(default_factory=dict)

@@ -10,9 +10,15 @@ ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
 def new_job_id(now: float) -> str:
-    """`20261121t104500-` and eight random characters; `now` is Unix time."""
+    """`20261121t104500-` and eight characters: three tell the fraction of the second, five are random."""
     moment = datetime.fromtimestamp(now, UTC).strftime("%Y%m%dt%H%M%S")
-    return f"{moment}-{''.join(secrets.choice(ALPHABET) for _ in range(8))}"
+    return f"{moment}-{_fraction(now)}{''.join(secrets.choice(ALPHABET) for _ in range(5))}"
+
+
+def _fraction(now: float) -> str:
+    base = len(ALPHABET)
+    part = int(now % 1 * base**3)
+    return ALPHABET[part // base**2] + ALPHABET[part // base % base] + ALPHABET[part % base]
 
 
 def child_id(parent: str, subject: str, attempt: int) -> str:

@@ -76,8 +76,9 @@ class Service:
 
         A running job is shown anew every half second: its progress is not in the record.
         """
+        ref = tree.job_ref(_checked(job_id, JOB_ID_PATTERN, "task"))
         bell = Event()
-        self.store.watch(tree.job_ref(_checked(job_id, JOB_ID_PATTERN, "task")), bell.set)
+        self.store.watch(ref, bell.set)
         deadline = self.world.clock.now() + wait_s
         while True:
             job = self.queries.job(job_id)
@@ -85,7 +86,9 @@ class Service:
             left = deadline - self.world.clock.now()
             if job.state.finished or etag != seen or left <= 0:
                 return job, etag
-            bell.wait(min(left, LIVE_LOOK_S))
+            if bell.wait(min(left, LIVE_LOOK_S)):
+                bell.clear()
+                self.store.watch(ref, bell.set)
 
     def jobs(
         self,

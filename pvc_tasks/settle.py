@@ -9,9 +9,10 @@ from typing import Any
 from pvc_core.errors import StoreUnavailable
 from pvc_core.model.job import Job, JobError, JobState
 from pvc_core.store import tree
-from pvc_core.store.documents import Store
+from pvc_core.store.documents import Seen, Store
 from pvc_core.store.port import Delete, Op
 from pvc_tasks.joblocks import plan_release_locks
+from pvc_tasks.world import World
 
 
 @dataclass(frozen=True)
@@ -57,3 +58,13 @@ def ring_after(store: Store, plan: EndPlan) -> list[Job]:
     except StoreUnavailable:
         return []
     return [job.value for job in seen if not job.value.state.finished]
+
+
+def settle(world: World, seen: Seen[Job], job: Job, end: End) -> Job:
+    """End a job from outside, by the records alone; raises StoreConflict when it moves after all."""
+    plan = plan_end(world.store, job, end, world.clock.now())
+    world.store.commit(seen.save(plan.job), *plan.ops)
+    world.audit(plan.job)
+    for other in ring_after(world.store, plan):
+        world.hints.ring(other.id, other.queue, other.operation)
+    return plan.job

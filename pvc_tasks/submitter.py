@@ -56,7 +56,12 @@ class Submitter:
     def _enqueue(self, operation: Operation, who: Asker) -> Job:
         admission = job_handler_of(operation.name).admit(operation, self.world)
         job = self._record(
-            operation, who, queue=admission.queue, objects=admission.objects, locks=admission.locks
+            operation,
+            who,
+            queue=admission.queue,
+            about=admission.about,
+            objects=admission.objects,
+            locks=admission.locks,
         )
         self._create(job)
         for other in admission.supersedes:
@@ -68,7 +73,7 @@ class Submitter:
     def _apply(self, handler: ImmediateHandler[Any], operation: Operation, who: Asker) -> Job:
         applied = handler.apply(operation, self.world)
         now = self.world.clock.now()
-        job = self._record(operation, who, queue="none", objects=applied.objects).but(
+        job = self._record(operation, who, queue="none", about=applied.about, objects=applied.objects).but(
             state=JobState.SUCCEEDED,
             text=applied.text,
             result=dict(applied.result),

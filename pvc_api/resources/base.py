@@ -26,21 +26,26 @@ def noun(name: str, description: str) -> Namespace:
     return Namespace(name, description=description, path="/")
 
 
-def offer(routes: Namespace, operation: type[Operation], alias: str = "", beside: type[Door] = Door) -> None:
-    """Route an operation, as its class says.
-
-    `alias` takes the place of the last word of its address; `beside` has other methods of that address.
-    """
+def offer(routes: Namespace, operation: type[Operation], beside: type[Door] = Door) -> None:
+    """Route an operation, as its class says; `beside` has other methods of that address."""
     if operation.url is None:
         raise ValueError(f"{operation.name} has no address")
-    base, _, verb = operation.url.rpartition("/")
-    url = f"{base}/{alias}" if alias else operation.url
-    identity = f"{routes.name}_{alias}" if alias else operation.name.replace(".", "_")
+    _route(routes, operation, operation.url, operation.name.replace(".", "_"), beside)
+    if operation.alias is not None:
+        base, _, verb = operation.url.rpartition("/")
+        resource = _route(
+            routes, operation, f"{base}/{operation.alias}", f"{routes.name}_{operation.alias}", beside
+        )
+        getattr(resource, operation.method.lower()).__doc__ = f"Another word for {verb}"
+
+
+def _route(
+    routes: Namespace, operation: type[Operation], url: str, identity: str, beside: type[Door]
+) -> type[Door]:
     handler = describe(submitter(operation), document_operation(operation, identity))
-    if alias:
-        handler.__doc__ = f"Another word for {verb}"
     resource = type(identity, (beside,), {operation.method.lower(): handler})
     routes.add_resource(resource, url)
+    return resource
 
 
 def submitter(operation: type[Operation]) -> Callable[..., Response]:

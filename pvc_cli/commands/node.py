@@ -20,7 +20,6 @@ commands = Noun("node", help="Hypervisors: list, flush, take back into service."
 
 commands.add_command(submits(FlushNode, example="pvc node flush hv1 --wait --reason 'kernel update'"))
 commands.add_command(submits(ReadyNode, example="pvc node ready hv1 --wait"))
-commands.alias("unflush", "ready")
 
 
 @commands.command("list", example="pvc node list")
@@ -75,7 +74,7 @@ def _show(node: Record) -> None:
             ("node", f"{node['name']} ({node['address']})"),
             ("state", node["state"]),
             ("since", age(node["state_since"]) if node["state_since"] else ""),
-            ("by job", node["state_job"]),
+            ("by task", node["state_job"]),
             ("health", health(node)),
             ("hypervisor error", node["hypervisor_error"]),
             ("coordinator", "yes" if node["coordinator"] else "no"),

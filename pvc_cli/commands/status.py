@@ -32,7 +32,7 @@ def _show(status: Record) -> None:
         [
             ("nodes", _counts(status["nodes"])),
             ("vms", _counts(status["vms"])),
-            ("jobs", _counts(status["jobs"]) or "none under way"),
+            ("tasks", _counts(status["jobs"]) or "none under way"),
             *(("lock", _lock(lock)) for lock in status["locks"] if lock["owner"]),
             ("PVC", status["pvc_version"]),
         ]
@@ -45,4 +45,4 @@ def _counts(counts: dict[str, int]) -> str:
 
 def _lock(lock: Record) -> str:
     waiting = f", {len(lock['waiters'])} in line" if lock["waiters"] else ""
-    return f"{lock['name']}: job {lock['owner']}, since {age(lock['since'])}{waiting}"
+    return f"{lock['name']}: task {lock['owner']}, since {age(lock['since'])}{waiting}"

@@ -11,36 +11,36 @@ from pvc_cli.client import path_of
 from pvc_cli.display import show_end
 from pvc_cli.follow import follow_to_end
 from pvc_cli.frame import Noun
-from pvc_cli.human import age, clean, clock, duration, short
+from pvc_cli.human import age, clean, clock, duration
 from pvc_cli.sentence import counted, what
 from pvc_cli.session import session
 from pvc_cli.show import Column, emit, show_pairs, show_table
 
 Record = dict[str, Any]
 
-commands = Noun("task", help="Jobs: what was asked, how far it is, how it ended.")
+commands = Noun("task", help="Tasks: what was asked, how far it is, how it ended.")
 
 
 @commands.command("list", example="pvc task list --state unfinished")
 @click.option("--state", metavar="STATE", help="A state, or: unfinished, finished.")
 @click.option("--operation", metavar="NAME", help="What was asked, as node.flush.")
 @click.option("--object", "subject", metavar="OBJECT", help="What it is about: node:NAME or vm:NAME.")
-@click.option("--parent", metavar="ID", help="Only the children of this job.")
+@click.option("--parent", metavar="ID", help="Only the children of this task.")
 @click.option(
     "--limit", type=click.IntRange(1, 1000), default=50, show_default=True, help="How many at most."
 )
-@click.option("--before", metavar="ID", help="Only those older than this job: the next page.")
+@click.option("--before", metavar="ID", help="Only those older than this task: the next page.")
 def list_tasks(**filters: Any) -> None:
-    """Jobs, newest first."""
+    """Tasks, newest first."""
     own = session()
     jobs = own.client.get("/task", object=filters.pop("subject"), **filters)
-    emit(own.form, jobs, lambda: show_table(jobs, COLUMNS, "no job matches"))
+    emit(own.form, jobs, lambda: show_table(jobs, COLUMNS, "no task matches"))
 
 
 @commands.command("info", example="pvc task info 20261121t101500-0f3k9d2a")
 @click.argument("task", metavar="ID")
 def info(task: str) -> None:
-    """One job: who asked and why, where it stands, how it ended."""
+    """One task: who asked and why, where it stands, how it ended."""
     own = session()
     job = own.client.get(path_of("/task/<task>", task=task))
     emit(own.form, job, lambda: _show(job))
@@ -49,7 +49,7 @@ def info(task: str) -> None:
 @commands.command("log", example="pvc task log 20261121t101500-0f3k9d2a")
 @click.argument("task", metavar="ID")
 def log(task: str) -> None:
-    """What a job did, step by step."""
+    """What a task did, step by step."""
     own = session()
     found = own.client.get(path_of("/task/<task>/log", task=task))
     emit(own.form, found, lambda: _show_log(found))
@@ -64,7 +64,7 @@ def log(task: str) -> None:
     help="Stop waiting after S seconds.",
 )
 def wait(task: str, timeout: float | None) -> None:
-    """Follow a job to its end; the exit code says how it ended.
+    """Follow a task to its end; the exit code says how it ended.
 
     0 done, 6 partial or blocked, 8 failed, 9 cancelled, 10 still going on when the time was over.
     """
@@ -76,7 +76,7 @@ def wait(task: str, timeout: float | None) -> None:
 @click.option("--reason", metavar="TEXT", default="", help="Why; for the record.")
 @click.option("--force", is_flag=True, help="End it even where nobody can be asked to stop.")
 def cancel(task: str, reason: str, force: bool) -> None:
-    """Stop a job; what was done stays done or is undone, and the job says which."""
+    """Stop a task; what was done stays done or is undone, and the task says which."""
     own = session()
     body = {"reason": reason, "force": force}
     job = own.client.submit("POST", path_of("/task/<task>/cancel", task=task), body)
@@ -87,20 +87,14 @@ def _show_cancel(job: Record) -> None:
     if job["finished"]:
         show_end(job)
         return
-    click.echo(f"job {job['id']} is {job['state']}")
+    click.echo(f"task {job['id']} is {job['state']}")
     click.echo(f"follow it:  pvc{session().flag} task wait {job['id']}")
-
-
-def subject(job: Record) -> str:
-    """What it is about, by the name its admin used."""
-    fields = job["fields"]
-    return str(fields.get("vm") or fields.get("node") or ", ".join(job["objects"]))
 
 
 COLUMNS = [
     Column("ID", "id"),
     Column("OPERATION", "operation"),
-    Column("ABOUT", lambda job: short(subject(job))),
+    Column("ABOUT", "about"),
     Column("STATE", "state"),
     Column("AGE", lambda job: duration(time.time() - job["created"])),
     Column("DETAIL", lambda job: " ".join([*counted(job), what(job)])),

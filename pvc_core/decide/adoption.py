@@ -24,17 +24,16 @@ def decide_corrections(
     cluster: Cluster,
     node: str,
     domains: Collection[Domain],
-    busy: Collection[str],
     powered_off: Collection[str],
     fresh: bool,
 ) -> list[Correction]:
-    """`busy` are VMs a job holds: theirs to put right. `powered_off` guests were seen to end by themselves.
+    """`powered_off` guests were seen to end by themselves.
 
     `fresh` tells that nobody watched the node before: whatever should run there and does not is started.
     Two copies are never touched: an admin must choose.
     """
     corrections = [_look_at_vm(cluster, vm, node, domains, powered_off, fresh) for vm in cluster.vms.values()]
-    return [found for found in corrections if found is not None and found.uuid not in busy]
+    return [found for found in corrections if found is not None]
 
 
 def _look_at_vm(

@@ -13,6 +13,9 @@ from pvc_core.errors import NoPlacement
 from pvc_core.model.snapshot import Cluster, Node
 from pvc_core.model.vm import NodeSelector, VmSpec
 
+MAX_NAMED = 6
+"""Nodes named in one sentence."""
+
 
 @dataclass(frozen=True)
 class Refusal:
@@ -50,16 +53,23 @@ class Refused:
     def message(self) -> str:
         if not self.refusals:
             return "there is no other node"
-        return "; ".join(f"{node}: {refusal.message}" for node, refusal in sorted(self.refusals.items()))
+        each = [f"{node}: {refusal.message}" for node, refusal in sorted(self.refusals.items())]
+        return "; ".join(_some(each))
 
     @property
     def remedy(self) -> str:
-        remedies = dict.fromkeys(refusal.remedy for _, refusal in sorted(self.refusals.items()))
-        return " Or: ".join(remedies) or "Add a node, or make one ready (`pvc node ready`)."
+        each = list(dict.fromkeys(refusal.remedy for _, refusal in sorted(self.refusals.items())))
+        return " Or: ".join(_some(each)) or "Add a node, or make one ready (`pvc node ready`)."
 
     def error(self, name: str) -> NoPlacement:
         refusals = {node: refusal.as_dict() for node, refusal in self.refusals.items()}
         return NoPlacement(f"no node can take {name}: {self.message}", self.remedy, refusals=refusals)
+
+
+def _some(parts: list[str]) -> list[str]:
+    """On a large cluster a sentence about every node would fill a task's record."""
+    more = len(parts) - MAX_NAMED
+    return parts if more <= 0 else [*parts[:MAX_NAMED], f"and {more} more"]
 
 
 NONE_KNOWN: Mapping[str, Refusal] = {}

@@ -55,7 +55,8 @@ def _seen(report: NodeReport | None) -> dict[str, Any]:
 def view_vm(cluster: Cluster, vm: VmSpec, job: str | None) -> VmView:
     """`job` is the unfinished job that holds it."""
     seen_on, seen = cluster.seen_on(vm.uuid), _seen_state(cluster, vm)
-    faults = () if job or vm.moving_to else tuple(find_vm_faults(cluster, vm, seen, seen_on))
+    unsettled = job or vm.moving_to or cluster.catching_up(vm)
+    faults = () if unsettled else tuple(find_vm_faults(cluster, vm, seen, seen_on))
     return VmView(spec=vm, seen=seen, seen_on=seen_on, job=job, faults=faults)
 
 
@@ -71,7 +72,7 @@ def _seen_state(cluster: Cluster, vm: VmSpec) -> str:
 
 
 def find_vm_faults(cluster: Cluster, vm: VmSpec, seen: str, seen_on: tuple[str, ...]) -> list[Fault]:
-    """What is wrong with a VM that no job is at work on."""
+    """What is wrong with a VM that no job is at work on, and that reports have caught up with."""
     if len(seen_on) > 1:
         return [_fault("VM_TWICE", vm, f"runs on {' and '.join(seen_on)} at once", "Stop one NOW.")]
     if vm.state is Wanted.START and seen == "unknown":

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from pvc_core.decide.flush import Move, PlannedStep
 from pvc_core.model.snapshot import Cluster
 
+MAX_WAVE = 50
+"""Steps begun at once: all their tasks are created in one commit, which has its bounds."""
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -35,7 +38,7 @@ def decide_wave(
         elif _fits(use, step, limits):
             wave.append(step)
             use.update(_tokens(step.source, step.target))
-    return tuple(wave)
+    return tuple(wave[:MAX_WAVE])
 
 
 def within_limits(cluster: Cluster, source: str, target: str, limits: Limits) -> str | None:

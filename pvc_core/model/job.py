@@ -11,6 +11,9 @@ from pvc_core.model.record import Record
 MAX_LOG_LINES = 200
 """Kept in the record; the first lines are dropped, and counted, beyond that."""
 
+MAX_LINE = 500
+"""Characters kept of a line: the whole record must fit into one znode."""
+
 
 class JobState(StrEnum):
     QUEUED = "queued"
@@ -98,6 +101,8 @@ class Job(Record):
     parent: JobId | None = None
     objects: tuple[str, ...] = ()
     """What it is about, as `node:hv1` or `vm:UUID`; the jobs of an object can be listed."""
+    about: str = ""
+    """The name of that, as its admin knows it."""
     locks: tuple[str, ...] = ()
     """The locks it takes, in this order, before its first step; released by its end."""
     state: JobState = JobState.QUEUED
@@ -125,7 +130,7 @@ class Job(Record):
 
     def logged(self, now: float, text: str) -> Job:
         """With one more log line; the oldest make room, and are counted."""
-        lines = (*self.log, LogLine(at=now, text=text))
+        lines = (*self.log, LogLine(at=now, text=text[:MAX_LINE]))
         surplus = max(0, len(lines) - MAX_LOG_LINES)
         return self.but(log=lines[surplus:], log_dropped=self.log_dropped + surplus)
 

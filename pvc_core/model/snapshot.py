@@ -58,6 +58,8 @@ class Cluster:
     nodes: Mapping[str, Node] = field(default_factory=dict)
     vms: Mapping[str, VmSpec] = field(default_factory=dict)
     placement_version: int = 0
+    vm_versions: Mapping[str, int] = field(default_factory=dict)
+    """Of each VM's record, for a change that concerns it alone."""
 
     def node(self, name: str) -> Node:
         """Raises NotFound."""
@@ -102,6 +104,15 @@ class Cluster:
     def with_vms(self, changed: Iterable[VmSpec]) -> Cluster:
         """As it will be once these records are saved."""
         return replace(self, vms={**self.vms, **{vm.uuid: vm for vm in changed}})
+
+    def catching_up(self, vm: VmSpec) -> bool:
+        """Whether reports may still show the VM as it was before its last recorded change."""
+        return any(self._reported(node) <= number + 1 for node, number in vm.report_marks.items())
+
+    def _reported(self, name: str) -> float:
+        """The number of a living node's report; what is dead will never catch up."""
+        node = self.nodes.get(name)
+        return node.report.sequence if node and node.alive and node.report else float("inf")
 
     @cached_property
     def _sightings(self) -> Mapping[str, tuple[str, ...]]:

@@ -53,6 +53,9 @@ class VmSpec(Record):
     moving_job: str | None = None
     restart_on_ready: NodeName | None = None
     """A flush of that node stopped it; `node ready` starts it again."""
+    report_marks: dict[NodeName, int] = {}
+    """The number of each concerned node's report when its last change was recorded: what that report, or
+    one that was being made just then, shows of this VM may be older than this record."""
     memory_mib: int = Field(ge=1)
     vcpus: int = Field(ge=1)
     node_limit: tuple[NodeName, ...] = ()

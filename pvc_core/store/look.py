@@ -20,7 +20,8 @@ def look_at_cluster(store: Store) -> Cluster:
     node_names, vm_uuids = store.names_many([tree.NODES, tree.VMS])
     vms = store.load_present([tree.vm_spec(uuid) for uuid in vm_uuids])
     nodes = look_at_nodes(store, node_names)
-    return Cluster(nodes, {vm.value.uuid: vm.value for vm in vms}, placement.version)
+    versions = {vm.value.uuid: vm.version for vm in vms}
+    return Cluster(nodes, {vm.value.uuid: vm.value for vm in vms}, placement.version, versions)
 
 
 def look_at_nodes(store: Store, names: Sequence[str]) -> dict[str, Node]:

@@ -63,6 +63,10 @@ class MemoryHome:
     def session(self) -> int | None:
         return self.tree.session(self._link)
 
+    def number(self) -> int | None:
+        """The session as the ensemble has it, connected or not."""
+        return self._link.session
+
     def on_session_change(self, bell: Bell) -> None:
         self._link.bells.append(bell)
 

@@ -34,5 +34,5 @@ class InitClusterHandler(ImmediateHandler[InitCluster]):
             tree.token_ref(digest(token)).create(TokenRecord(name="admin", role="admin", created=now)),
         )
         return Applied(
-            f"cluster {name} is ready to use", ("cluster",), ops, {"cluster": name}, {"token": token}
+            f"cluster {name} is ready to use", name, ("cluster",), ops, {"cluster": name}, {"token": token}
         )

@@ -59,6 +59,18 @@ def check_node_answers(node: Node, why: str) -> None:
         )
 
 
-def stopped(vm: VmSpec, restart_on_ready: str | None = None) -> VmSpec:
+def reports_now(store: Store, *nodes: str) -> dict[str, int]:
+    """The numbers of their present reports, for a VM's `report_marks`."""
+    reports = store.find_many([tree.node_report(node) for node in nodes])
+    return {node: seen.value.sequence for node, seen in zip(nodes, reports, strict=True) if seen is not None}
+
+
+def stopped(vm: VmSpec, marks: dict[str, int], restart_on_ready: str | None = None) -> VmSpec:
     """The record of a VM whose domain is proven gone."""
-    return vm.but(state=Wanted.STOP, moving_to=None, moving_job=None, restart_on_ready=restart_on_ready)
+    return vm.but(
+        state=Wanted.STOP,
+        moving_to=None,
+        moving_job=None,
+        restart_on_ready=restart_on_ready,
+        report_marks=marks,
+    )

@@ -26,6 +26,7 @@ from pvc_tasks.operations.common import vm_lock
 from pvc_tasks.operations.vm_migrate import MigrationFailed
 from pvc_tasks.outcome import Outcome, Wait
 from pvc_tasks.submit import plan_children
+from pvc_tasks.words import count
 
 MAX_ATTEMPTS = 5
 """Per VM; each failed migration excludes the target it failed on."""
@@ -92,9 +93,7 @@ def _left(job: Job) -> Left:
         code, message, remedy = "CANCELLED", f"task {job.id} was cancelled", "Run the command again."
     else:
         code, message, remedy = job.error.code, job.error.message, job.error.remedy
-    return Left(
-        _uuid(job), job.notes.get("vm", _uuid(job)), job.queue.removeprefix("node."), code, message, remedy
-    )
+    return Left(_uuid(job), job.about, job.queue.removeprefix("node."), code, message, remedy)
 
 
 def begin_wave(ctx: Context, found: Round, limits: Limits) -> int:
@@ -125,7 +124,7 @@ def _child(ctx: Context, step: PlannedStep, siblings: Sequence[Job]) -> Job:
         case Start(uuid=uuid, node=node):
             operation = StartVm(vm=uuid)
     child = new_child(ctx, operation, f"vm:{uuid}", siblings, tree.node_queue(node), (vm_lock(uuid),))
-    return child.but(notes={"vm": step.vm})
+    return child.but(about=step.vm)
 
 
 def describe(step: PlannedStep) -> str:
@@ -149,11 +148,17 @@ def show_progress(ctx: Context, found: Round, verb: str) -> None:
 
 def await_children(ctx: Context, found: Round, verb: str) -> Outcome:
     """What to say while the wave is under way."""
-    names = sorted(job.notes.get("vm", job.id) for job in [*found.busy, *ctx.rings])
+    names = sorted(job.about for job in [*found.busy, *ctx.rings])
     progress = ctx.job.progress
     text = f"{progress.done} of {progress.total} {verb}, waiting for {', '.join(names)}"
     first = (found.busy or ctx.rings)[0].id
     return Wait("child", first, text)
+
+
+def await_capacity(node: str, found: Round) -> Wait:
+    """Migrations of others use up what may be under way at once."""
+    vms = count(len(found.plan.steps), "VM")
+    return Wait("capacity", node, f"{vms} to move once other migrations have ended")
 
 
 def left_as_result(left: Iterable[Left]) -> list[dict[str, Any]]:

@@ -38,6 +38,7 @@ from pvc_tasks.operations.moving import (
 )
 from pvc_tasks.operations.nodes import FLUSH_LOCK, plan_node_state, unfinished_of
 from pvc_tasks.outcome import Again, Done, Outcome, Rest, Wait
+from pvc_tasks.words import count
 from pvc_tasks.world import World
 
 
@@ -54,7 +55,7 @@ class FlushNodeHandler(Handler[FlushNode]):
             )
         objects = (f"node:{asked.node}",)
         superseded = unfinished_of(world.store, asked.node, ReadyNode.name)
-        return Admission(tree.node_queue(asked.node), objects, (FLUSH_LOCK,), superseded)
+        return Admission(tree.node_queue(asked.node), asked.node, objects, (FLUSH_LOCK,), superseded)
 
     def plan(self, asked: FlushNode, world: World) -> PlanView:
         return view_of(asked.name, plan_flush(look_at_cluster(world.store), asked.node, _rules(asked)))
@@ -87,19 +88,20 @@ class FlushNodeHandler(Handler[FlushNode]):
         moved = {"moved": found.succeeded, "left": left_as_result(left)}
         if left:
             names = ", ".join(f"{item.vm} ({item.code})" for item in left)
-            text = f"{asked.node} is not empty: {len(left)} VMs are left: {names}"
+            text = f"{asked.node} is not empty; left there: {names}"
             return Done(text, moved, JobState.PARTIAL, ops)
-        text = f"{asked.node} is flushed: {found.succeeded} VMs moved; libvirt and the records show none left"
+        vms = count(found.succeeded, "VM")
+        text = f"{asked.node} is flushed: {vms} moved; libvirt and the records show none left"
         return Done(text, moved, ops=ops)
 
     def rest(self, asked: FlushNode, ctx: Context) -> Outcome:
         """Stop what is under way; what has moved stays moved, and the node is again as it was before."""
         children = load_children(ctx.store, ctx.job.id)
-        if cancel_children(ctx, children):
-            return Wait("child", children[-1].id, "stops the migrations under way")
+        if stopping := cancel_children(ctx, children):
+            return Wait("child", stopping[0].id, "stops the migrations under way")
         moved = sum(job.state is JobState.SUCCEEDED for job in children)
         before = ctx.job.notes.get("before", NodeState.READY)
-        text = f"{moved} VMs were moved and stay where they are; {asked.node} is {before} again"
+        text = f"{count(moved, 'VM')} moved and stay where they are; {asked.node} is {before} again"
         ops = self.leave(asked, ctx.world, ctx.job.notes, ctx.job.id)
         return Rest(text, ops, {"moved": moved})
 
@@ -125,7 +127,11 @@ def _wait_for_others(asked: FlushNode, found: Round) -> Wait | None:
                 "node", asked.node, f"waits for {vm.name} to {way} {asked.node} (task {vm.moving_job})"
             )
     if found.plan.steps:
-        return Wait("capacity", asked.node, f"{len(found.plan.steps)} VMs wait for other migrations to end")
+        return Wait(
+            "capacity",
+            asked.node,
+            f"{count(len(found.plan.steps), 'VM')} to move once other migrations have ended",
+        )
     return None
 
 

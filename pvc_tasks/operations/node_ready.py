@@ -22,6 +22,7 @@ from pvc_tasks.handler import Admission, Handler
 from pvc_tasks.operations.common import check_node_answers
 from pvc_tasks.operations.moving import (
     Round,
+    await_capacity,
     await_children,
     begin_wave,
     left_as_result,
@@ -32,6 +33,7 @@ from pvc_tasks.operations.moving import (
 )
 from pvc_tasks.operations.nodes import FLUSH_LOCK, plan_node_state, unfinished_of
 from pvc_tasks.outcome import Again, Done, Outcome, Rest, Wait
+from pvc_tasks.words import count
 from pvc_tasks.world import World
 
 
@@ -46,7 +48,9 @@ class ReadyNodeHandler(Handler[ReadyNode]):
         plan = plan_ready(cluster, asked.node, Rules())
         if node.spec.state is NodeState.READY and not superseded and not plan.steps:
             raise WrongState(f"{asked.node} is ready, and none of its VMs is away", "Nothing to do.")
-        return Admission(tree.node_queue(asked.node), (f"node:{asked.node}",), (FLUSH_LOCK,), superseded)
+        return Admission(
+            tree.node_queue(asked.node), asked.node, (f"node:{asked.node}",), (FLUSH_LOCK,), superseded
+        )
 
     def plan(self, asked: ReadyNode, world: World) -> PlanView:
         cluster = _as_if_ready(look_at_cluster(world.store), asked.node)
@@ -61,9 +65,7 @@ class ReadyNodeHandler(Handler[ReadyNode]):
         if begun or found.busy:
             return await_children(ctx, found, "back")
         if found.plan.steps:
-            return Wait(
-                "capacity", asked.node, f"{len(found.plan.steps)} VMs wait for other migrations to end"
-            )
+            return await_capacity(asked.node, found)
         return self._finish(asked, found)
 
     def _open(self, asked: ReadyNode, ctx: Context) -> Outcome:
@@ -77,16 +79,16 @@ class ReadyNodeHandler(Handler[ReadyNode]):
         if found.plan.left:
             names = ", ".join(f"{item.vm} ({item.code})" for item in found.plan.left)
             return Done(f"{asked.node} is ready; still away: {names}", result, JobState.PARTIAL)
-        return Done(f"{asked.node} is ready, {found.succeeded} VMs are back", result)
+        return Done(f"{asked.node} is ready, {count(found.succeeded, 'VM')} back home", result)
 
     def rest(self, asked: ReadyNode, ctx: Context) -> Outcome:
         """The node stays open: closing it again would need a flush to be true."""
         children = load_children(ctx.store, ctx.job.id)
-        if cancel_children(ctx, children):
-            return Wait("child", children[-1].id, "stops the migrations under way")
+        if stopping := cancel_children(ctx, children):
+            return Wait("child", stopping[0].id, "stops the migrations under way")
         back = sum(job.state is JobState.SUCCEEDED for job in children)
         state = "is ready" if ctx.job.begun else "is as it was"
-        return Rest(f"{back} VMs are back and stay; {asked.node} {state}", result={"returned": back})
+        return Rest(f"{count(back, 'VM')} back home; {asked.node} {state}", result={"returned": back})
 
     def leave(self, asked: ReadyNode, world: World, notes: Mapping[str, Any], job: str) -> tuple[Op, ...]:
         return ()

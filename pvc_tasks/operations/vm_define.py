@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import uuid4
 
 from pvc_core.decide.placement import Choice, decide_node
-from pvc_core.errors import AlreadyExists
+from pvc_core.errors import AlreadyExists, InvalidRequest
 from pvc_core.model.operations import DefineVm
 from pvc_core.model.snapshot import Cluster
 from pvc_core.model.vm import VmNameRecord, VmSpec, VmXml
@@ -30,6 +30,9 @@ class DefineVmHandler(ImmediateHandler[DefineVm]):
         cluster = look_at_cluster(world.store)
         for node in asked.node_limit:
             cluster.node(node)
+        if asked.node is not None and asked.node_limit and asked.node not in asked.node_limit:
+            allowed = ", ".join(asked.node_limit)
+            raise InvalidRequest(f"node: {asked.node} is outside the node limit ({allowed})")
         vm = VmSpec(
             uuid=uuid,
             name=domain.name,
@@ -44,7 +47,7 @@ class DefineVmHandler(ImmediateHandler[DefineVm]):
             created=world.clock.now(),
         )
         vm = vm.but(node=_decide_home(cluster, vm, asked.node))
-        xml = VmXml(xml=asked.xml if domain.uuid else with_uuid(asked.xml, uuid))
+        xml = VmXml(xml=with_uuid(asked.xml, uuid))
         ops = (
             tree.vm_name(vm.name).create(VmNameRecord(uuid=uuid)),
             Create(f"{tree.VMS}/{uuid}"),
@@ -52,7 +55,7 @@ class DefineVmHandler(ImmediateHandler[DefineVm]):
             tree.vm_xml(uuid).create(xml),
         )
         text = f"{vm.name} is defined on {vm.node}"
-        return Applied(text, vm_objects(uuid), ops, {"uuid": uuid, "name": vm.name, "node": vm.node})
+        return Applied(text, vm.name, vm_objects(uuid), ops, {"uuid": uuid, "name": vm.name, "node": vm.node})
 
 
 def _check_unused(store: Store, name: str, uuid: str) -> None:

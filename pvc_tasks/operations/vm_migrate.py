@@ -27,6 +27,7 @@ from pvc_tasks.operations.common import (
     bump_placement_now,
     check_node_answers,
     load_vm_here,
+    reports_now,
     runs_here,
     vm_lock,
     vm_objects,
@@ -61,7 +62,7 @@ class MigrateVmHandler(Handler[MigrateVm]):
         check_movable(vm, asked)
         check_node_answers(cluster.node(vm.node), f"{vm.name} cannot be moved away from there")
         decide_target(cluster, vm, asked)
-        return Admission(tree.node_queue(vm.node), vm_objects(vm.uuid, vm.node), (vm_lock(vm.uuid),))
+        return Admission(tree.node_queue(vm.node), vm.name, vm_objects(vm.uuid, vm.node), (vm_lock(vm.uuid),))
 
     def step(self, asked: MigrateVm, ctx: Context) -> Outcome:
         seen = load_vm_here(ctx, asked.vm)
@@ -130,7 +131,10 @@ class MigrateVmHandler(Handler[MigrateVm]):
     def _arrived(self, ctx: Context, seen: Seen[VmSpec], downtime_ms: int | None) -> Outcome:
         vm, target = seen.value, ctx.job.notes["target"]
         result = {"vm": vm.name, "source": vm.node, "node": target, "downtime_ms": downtime_ms}
-        ops = (seen.save(_moved(vm, target)), bump_placement_now(ctx.store, ctx.job.id))
+        ops = (
+            seen.save(_moved(vm, target, reports_now(ctx.store, vm.node, target))),
+            bump_placement_now(ctx.store, ctx.job.id),
+        )
         return Done(f"{vm.name} runs on {target}", result, ops=ops)
 
     def _stayed(self, ctx: Context, seen: Seen[VmSpec], why: str) -> Outcome:
@@ -139,7 +143,8 @@ class MigrateVmHandler(Handler[MigrateVm]):
         return Fail(error, self._plan_stay(ctx.world, seen, ctx.job.id), {"vm": vm.name, "target": target})
 
     def _confirm(self, ctx: Context, seen: Seen[VmSpec]) -> Outcome:
-        """Only reports made after we began to ask count."""
+        """Only a look at libvirt made after we began to ask proves it lost: an agent whose libvirt is silent
+        reports what it knew before."""
         vm, target = seen.value, ctx.job.notes["target"]
         if runs_here(ctx.looking, vm.uuid):
             ctx.change(stage="copying")
@@ -152,7 +157,7 @@ class MigrateVmHandler(Handler[MigrateVm]):
             ctx.remember(asked_at=sequence)
         if any(domain.uuid == vm.uuid and domain.state == "running" for domain in node.domains):
             return self._arrived(ctx, seen, None)
-        if asked_at is not None and node.alive and sequence > asked_at + 1:
+        if asked_at is not None and node.able and sequence > asked_at + 1:
             return self._lost(ctx, seen, target)
         text = f"{vm.name} left {vm.node} while no worker was looking; waits for {target} to report it"
         return Wait("node", target, text, until=ctx.now + ADOPTED_LOOK_S)
@@ -178,7 +183,9 @@ class MigrateVmHandler(Handler[MigrateVm]):
         if seen is None:
             return ()
         if notes.get("gone") and seen.value.moving_job == job:
-            return (seen.save(_moved(seen.value, notes["target"])), bump_placement_now(world.store, job))
+            target = notes["target"]
+            after = _moved(seen.value, target, reports_now(world.store, seen.value.node, target))
+            return (seen.save(after), bump_placement_now(world.store, job))
         return self._plan_stay(world, seen, job)
 
     def rest(self, asked: MigrateVm, ctx: Context) -> Outcome:
@@ -197,14 +204,22 @@ class MigrateVmHandler(Handler[MigrateVm]):
             return self._arrived(ctx, seen, migration.progress.downtime_ms)
         if not runs_here(ctx.looking, vm.uuid):
             ctx.remember(gone=True)
-            return self._confirm(ctx, seen)
+            return self._rest_unseen(asked, ctx, seen)
         return Rest(f"{vm.name} runs on {vm.node}", self._plan_stay(ctx.world, seen, ctx.job.id))
 
+    def _rest_unseen(self, asked: MigrateVm, ctx: Context, seen: Seen[VmSpec]) -> Outcome:
+        """A target that does not answer is not waited for; its agent puts the records right one day."""
+        outcome, target = self._confirm(ctx, seen), ctx.job.notes["target"]
+        if not isinstance(outcome, Wait) or look_at_node(ctx.store, target).able:
+            return outcome
+        text = f"{seen.value.name} left {ctx.me.node}; it can only be on {target}, which does not answer"
+        return Rest(text, self.leave(asked, ctx.world, ctx.job.notes, ctx.job.id))
 
-def _moved(vm: VmSpec, target: str) -> VmSpec:
+
+def _moved(vm: VmSpec, target: str, marks: dict[str, int]) -> VmSpec:
     home = vm.home
     previous = None if home == target else home
-    return vm.but(node=target, previous_node=previous, moving_to=None, moving_job=None)
+    return vm.but(node=target, previous_node=previous, moving_to=None, moving_job=None, report_marks=marks)
 
 
 def check_movable(vm: VmSpec, asked: MigrateVm) -> None:

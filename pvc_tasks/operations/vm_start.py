@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from pvc_core.decide.placement import Choice, decide_node, refuse
-from pvc_core.errors import WrongState
+from pvc_core.errors import HypervisorRefused, WrongState
 from pvc_core.model.operations import StartVm
 from pvc_core.model.snapshot import Cluster
 from pvc_core.model.vm import VmSpec, Wanted
 from pvc_core.store import tree
 from pvc_core.store.documents import Seen
-from pvc_core.store.look import find_vm, load_vm, look_at_cluster
+from pvc_core.store.look import load_vm, look_at_cluster
 from pvc_core.store.port import Op
 from pvc_tasks.context import Context
 from pvc_tasks.handler import Admission, Handler
@@ -20,12 +17,13 @@ from pvc_tasks.operations.common import (
     bump_placement,
     bump_placement_now,
     check_node_answers,
+    reports_now,
     runs_here,
     stopped,
     vm_lock,
     vm_objects,
 )
-from pvc_tasks.outcome import Done, Outcome, Reroute
+from pvc_tasks.outcome import Done, Fail, Outcome, Reroute, Rest
 from pvc_tasks.world import World
 
 
@@ -42,7 +40,7 @@ class StartVmHandler(Handler[StartVm]):
         check_node_answers(
             cluster.node(node), f"{vm.name} may still run there, so it is started nowhere else"
         )
-        return Admission(tree.node_queue(node), vm_objects(vm.uuid, node), (vm_lock(vm.uuid),))
+        return Admission(tree.node_queue(node), vm.name, vm_objects(vm.uuid, node), (vm_lock(vm.uuid),))
 
     def step(self, asked: StartVm, ctx: Context) -> Outcome:
         seen = load_vm(ctx.store, asked.vm)
@@ -56,9 +54,18 @@ class StartVmHandler(Handler[StartVm]):
         if not ctx.job.begun:
             ctx.change(stage="starting")
             ctx.log(f"starting {vm.name} on {here}")
-            ctx.save()
-        ctx.acting.start(ctx.store.load(tree.vm_xml(vm.uuid)).value.xml)
-        return Done(f"{vm.name} runs on {here}", {"vm": vm.name, "node": here})
+            # Saved as it is: an agent that looked before this must not record what it saw.
+            ctx.save(seen.save(vm))
+        try:
+            ctx.acting.start(ctx.store.load(tree.vm_xml(vm.uuid)).value.xml)
+        except HypervisorRefused as error:
+            return self._refused(ctx, seen, error)
+        return self._running(ctx, load_vm(ctx.store, vm.uuid))
+
+    def _refused(self, ctx: Context, seen: Seen[VmSpec], error: HypervisorRefused) -> Outcome:
+        if runs_here(ctx.looking, seen.value.uuid):
+            return self._running(ctx, seen)
+        return Fail(error, self._give_back(ctx, seen))
 
     def _claim_place(self, ctx: Context, seen: Seen[VmSpec]) -> Outcome:
         """A stopped VM's domain is proven gone, so it may become this node's; its memory is taken first."""
@@ -71,7 +78,7 @@ class StartVmHandler(Handler[StartVm]):
                 raise WrongState(f"{here} cannot take {vm.name}: {refusal.message}", refusal.remedy)
             return Reroute(tree.node_queue(node), f"{here} cannot take it: {refusal.message}; trying {node}")
         ctx.change(stage="starting")
-        ctx.remember(was_stopped=True)
+        ctx.remember(was_stopped=True, restart_on_ready=vm.restart_on_ready)
         ctx.log(f"starting {vm.name} on {here}")
         ctx.save(seen.save(_placed(vm, here)), bump_placement(cluster.placement_version, ctx.job.id))
         return self.step(StartVm(vm=vm.uuid), ctx)
@@ -79,25 +86,29 @@ class StartVmHandler(Handler[StartVm]):
     def _running(self, ctx: Context, seen: Seen[VmSpec]) -> Outcome:
         """It runs here; the record must say so, whoever started it."""
         vm, here = seen.value, ctx.me.node
-        ops: tuple[Op, ...] = ()
+        after = _placed(vm, here).but(report_marks=reports_now(ctx.store, here))
+        ops: tuple[Op, ...] = (seen.save(after),)
         if vm.state is not Wanted.START or vm.node != here:
-            ops = (seen.save(_placed(vm, here)), bump_placement_now(ctx.store, ctx.job.id))
+            ops = (*ops, bump_placement_now(ctx.store, ctx.job.id))
         return Done(f"{vm.name} runs on {here}", {"vm": vm.name, "node": here}, ops=ops)
 
-    def leave(self, asked: StartVm, world: World, notes: Mapping[str, Any], job: str) -> tuple[Op, ...]:
-        """A VM that was stopped and could not be started is stopped: its memory is given back."""
-        seen = find_vm(world.store, asked.vm)
-        if seen is None or not notes.get("was_stopped"):
+    def _give_back(self, ctx: Context, seen: Seen[VmSpec]) -> tuple[Op, ...]:
+        """A VM that was stopped, and is seen not to run, is stopped again: its memory is free.
+
+        Only this node's libvirt can tell. A job that ends without having asked it leaves the VM recorded as
+        running here, so that it is started nowhere else.
+        """
+        if not ctx.job.notes.get("was_stopped"):
             return ()
-        ready = seen.value.restart_on_ready
-        return (seen.save(stopped(seen.value, ready)), bump_placement_now(world.store, job))
+        after = stopped(seen.value, reports_now(ctx.store, ctx.me.node), ctx.job.notes["restart_on_ready"])
+        return (seen.save(after), bump_placement_now(ctx.store, ctx.job.id))
 
     def rest(self, asked: StartVm, ctx: Context) -> Outcome:
         """A start is not undone: a VM that runs by now has been started."""
         seen = load_vm(ctx.store, asked.vm)
         if seen.value.node == ctx.me.node and runs_here(ctx.looking, seen.value.uuid):
             return self._running(ctx, seen)
-        return super().rest(asked, ctx)
+        return Rest(f"{seen.value.name} was not started", self._give_back(ctx, seen))
 
 
 def _placed(vm: VmSpec, node: str) -> VmSpec:

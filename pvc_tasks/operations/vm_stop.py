@@ -15,6 +15,7 @@ from pvc_tasks.operations.common import (
     bump_placement_now,
     check_node_answers,
     load_vm_here,
+    reports_now,
     runs_here,
     stopped,
     vm_lock,
@@ -48,12 +49,12 @@ def admit_stopping(reference: str, world: World) -> Admission:
     if vm.state is not Wanted.START and not seen:
         raise WrongState(f"{vm.name} is stopped already", "Nothing to do.")
     check_node_answers(node, f"{vm.name} cannot be reached there")
-    return Admission(tree.node_queue(vm.node), vm_objects(vm.uuid, vm.node), (vm_lock(vm.uuid),))
+    return Admission(tree.node_queue(vm.node), vm.name, vm_objects(vm.uuid, vm.node), (vm_lock(vm.uuid),))
 
 
 def plan_stopped(ctx: Context, seen: Seen[VmSpec], restart_on_ready: str | None = None) -> tuple[Op, ...]:
     """Record that the domain is gone; its memory is free for others."""
-    after = stopped(seen.value, restart_on_ready)
+    after = stopped(seen.value, reports_now(ctx.store, ctx.me.node), restart_on_ready)
     return (seen.save(after), bump_placement_now(ctx.store, ctx.job.id))
 
 

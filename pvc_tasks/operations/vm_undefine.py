@@ -30,7 +30,7 @@ class UndefineVmHandler(ImmediateHandler[UndefineVm]):
             Delete(tree.vm_name(vm.name).path),
         )
         return Applied(
-            f"{vm.name} is forgotten", vm_objects(vm.uuid), ops, {"uuid": vm.uuid, "name": vm.name}
+            f"{vm.name} is forgotten", vm.name, vm_objects(vm.uuid), ops, {"uuid": vm.uuid, "name": vm.name}
         )
 
 
@@ -43,7 +43,8 @@ def _check_idle(world: World, uuid: str, name: str) -> None:
 def _check_off(world: World, uuid: str, name: str, state: Wanted) -> None:
     if state is Wanted.START:
         raise WrongState(f"{name} is not stopped", f"Stop it first: pvc vm shutdown {name}")
-    seen_on = look_at_cluster(world.store).seen_on(uuid)
-    if seen_on:
+    cluster = look_at_cluster(world.store)
+    seen_on = cluster.seen_on(uuid)
+    if seen_on and not cluster.catching_up(cluster.vms[uuid]):
         where = " and ".join(seen_on)
         raise WrongState(f"{name} still runs on {where}", f"Stop it first: pvc vm stop {name}")

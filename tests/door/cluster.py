@@ -1,4 +1,4 @@
-"""A whole cluster in this process: memory for ZooKeeper, a pretend fleet for libvirt, real engine and threads."""
+"""A whole cluster in this process: memory for ZooKeeper, a pretend fleet for libvirt, real threads."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event, Thread
 
-from pvc_core.config import Config, NodeSection, parse_config
+from pvc_core.config import Config, parse_config
 from pvc_core.model.job import Job, Progress
 from pvc_core.model.operations import DefineVm, InitCluster, Operation, StartVm
 from pvc_core.store.documents import Store
@@ -112,7 +112,7 @@ class DoorCluster:
 
     def _nodes(self):  # type: ignore[no-untyped-def]
         nodes = self.service.nodes()
-        return nodes if len(nodes) == len(self.names) else [node.but(alive=False) for node in nodes] or [_Absent]
+        return nodes if len(nodes) == len(self.names) else [_Absent]
 
     def start_agent(self, name: str) -> None:
         config = make_config(self.tmp, name, **self.sections)
@@ -153,7 +153,7 @@ class DoorCluster:
         found, _ = self.service.await_job(job.id, timeout_s, None)
         deadline = time.monotonic() + timeout_s
         while not found.state.finished and time.monotonic() < deadline:
-            found, etag = self.service.await_job(job.id, 1.0, None)
+            found, _ = self.service.await_job(job.id, 1.0, None)
             time.sleep(0.01)
         assert found.state.finished, found
         return found

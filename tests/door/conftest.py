@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from cluster import DoorCluster
+
+MakeCluster = Callable[..., DoorCluster]
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Looking again is a matter of seconds in the product, and would be of minutes in its tests."""
+    monkeypatch.setattr("pvc_tasks.engine.RETRY_S", 0.05)
+    monkeypatch.setattr("pvc_tasks.operations.vm_migrate.ADOPTED_LOOK_S", 0.05)
 
 
 @pytest.fixture
@@ -14,3 +23,17 @@ def cluster(tmp_path: Path) -> Iterator[DoorCluster]:
     found = DoorCluster(tmp_path).start()
     yield found
     found.stop()
+
+
+@pytest.fixture
+def make_cluster(tmp_path: Path) -> Iterator[MakeCluster]:
+    """A cluster of other size, speed or settings than `cluster`."""
+    made: list[DoorCluster] = []
+
+    def make(**options: object) -> DoorCluster:
+        made.append(DoorCluster(tmp_path, **options).start())  # type: ignore[arg-type]
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.stop()

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from lab_tool import leftovers, place_for_a_lab
 from real_cluster import RealCluster
 
 LOGS = Path(os.environ.get("PVC_LAB_LOGS", "build/lab-logs")).absolute()
@@ -17,13 +17,15 @@ LOGS = Path(os.environ.get("PVC_LAB_LOGS", "build/lab-logs")).absolute()
 
 @pytest.fixture(scope="session")
 def running() -> Iterator[RealCluster]:
-    with tempfile.TemporaryDirectory(prefix="pvc-", dir=os.environ.get("PVC_TEST_LABS")) as directory:
-        cluster = RealCluster(Path(directory) / "lab")
+    with place_for_a_lab() as place:
+        cluster = RealCluster(place)
         try:
             cluster.up()
             yield cluster
         finally:
-            cluster.lab("down")
+            cluster.do("down")
+        assert leftovers(place) == []
+        assert "lab" not in cluster.pvc("connection", "list").stdout
 
 
 @pytest.fixture
@@ -45,5 +47,4 @@ def keep_logs(cluster: RealCluster, place: Path) -> None:
     for name, words in {"tasks": ("task", "list", "--format", "yaml"), "status": ("status",)}.items():
         done = cluster.pvc(*words)
         (place / f"{name}.txt").write_text(done.stdout + done.stderr)
-    done = cluster.run("pvc-lab", "--dir", str(cluster.root), "status")
-    (place / "parts.txt").write_text(done.stdout + done.stderr)
+    (place / "parts.txt").write_text(cluster("status").stdout)

@@ -1,60 +1,40 @@
-"""A whole cluster in a lab of its own: asked over HTTP and by the real CLI, witnessed by virsh and by ticks."""
+"""A whole cluster in a lab of its own: asked over HTTP and by the CLI, witnessed by virsh and by ticks."""
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import requests
+from lab_tool import PROGRAMS, Lab, eventually
 
 from pvc_lab import guest, libvirtd, ticks
 from pvc_lab.layout import Layout
 from pvc_lab.record import require
 
-PROGRAMS = Path(sys.executable).parent
 NODES = ("hv1", "hv2", "hv3")
 Record = dict[str, Any]
 
 
-class RealCluster:
+class RealCluster(Lab):
     def __init__(self, root: Path) -> None:
-        self.root = root
-        self.environment = {**os.environ, "PVC_CONFIG_DIR": str(root.with_name("config"))}
+        super().__init__(root)
         self.http = requests.Session()
         self.http.trust_env = False
+        # A kept connection may be gone when it is used again: after a fault, or after a body too large.
+        self.http.headers["Connection"] = "close"
 
     @property
     def layout(self) -> Layout:
         return require(self.root).layout(self.root)
 
     def up(self) -> None:
-        self.lab("up", "--connection", "lab")
+        self.do("up", "--connection", "lab")
         self.http.headers["Authorization"] = f"Bearer {self.layout.admin_token.read_text().strip()}"
-
-    def lab(self, *words: str) -> str:
-        done = self.run("pvc-lab", "--dir", str(self.root), *words)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    def pvc(self, *words: str) -> subprocess.CompletedProcess[str]:
-        return self.run("pvc", *words)
-
-    def run(self, program: str, *words: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [str(PROGRAMS / program), *words],
-            input="",
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-            env=self.environment,
-        )
 
     def begin(self, *words: str) -> subprocess.Popen[str]:
         """A `pvc` command in the background, its output to be read."""
@@ -80,7 +60,9 @@ class RealCluster:
         """The job at its end."""
         deadline = time.monotonic() + within
         while not (found := self.get(f"/task/{job}?wait=5"))["finished"]:
-            assert time.monotonic() < deadline, f"{job}: {found['state']}, {found['text']}, {found['waiting']}"
+            assert time.monotonic() < deadline, (
+                f"{job}: {found['state']}, {found['text']}, {found['waiting']}"
+            )
         return dict(found)
 
     def succeeds(self, job: str, within: float = 90) -> Record:
@@ -93,12 +75,6 @@ class RealCluster:
 
     def vm(self, name: str) -> Record:
         return dict(self.get(f"/vm/{name}"))
-
-    def part(self, name: str) -> Record:
-        import json
-
-        parts = json.loads(self.lab("status", "--format", "json"))["parts"]
-        return next(dict(part) for part in parts if part["part"] == name)
 
     def define(self, name: str, node: str = "hv1", memory: int = 128, busy: int = 0) -> None:
         self.submit("/vm", xml=guest.domain_xml(self.layout, name, memory, busy=busy), node=node)
@@ -134,7 +110,9 @@ class RealCluster:
         links = [self.layout.node(name).link for name in nodes]
         for link in links:
             limit = ["rate", f"{mbit}mbit", "burst", "256kb", "latency", "200ms"]
-            subprocess.run(["tc", "qdisc", "replace", "dev", link, "root", "tbf", *limit], check=True, timeout=5)
+            subprocess.run(
+                ["tc", "qdisc", "replace", "dev", link, "root", "tbf", *limit], check=True, timeout=5
+            )
         try:
             yield
         finally:
@@ -164,10 +142,3 @@ class RealCluster:
         for vm in self.get("/vm"):
             gone = self.ask("DELETE", f"/vm/{vm['spec']['name']}")
             assert gone.status_code == 200, gone.text
-
-
-def eventually(what: str, look: Callable[[], object], within: float = 30) -> None:
-    deadline = time.monotonic() + within
-    while not look():
-        assert time.monotonic() < deadline, f"{what}: not within {within} s"
-        time.sleep(0.1)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import time
 
-import pytest
-from real_cluster import RealCluster, eventually
+from lab_tool import LAB, eventually
+from real_cluster import RealCluster
 
-pytestmark = pytest.mark.lab
+pytestmark = LAB
 FOUR = ["vm1", "vm2", "vm3", "vm4"]
 SOON_S = 2.0
 
@@ -33,22 +31,22 @@ def assert_flushed(real: RealCluster, job: str) -> None:
 
 def test_the_worker_is_killed_and_started_again(real: RealCluster) -> None:
     job = begin_flush(real)
-    real.lab("kill", "hv1/worker")
+    real.do("kill", "hv1/worker")
     assert not real.get(f"/task/{job}")["finished"]
-    real.lab("start", "hv1/worker")
+    real.do("start", "hv1/worker")
     assert_flushed(real, job)
 
 
 def test_redis_forgets_everything(real: RealCluster) -> None:
     job = begin_flush(real)
     while not real.get(f"/task/{job}?wait=0.3")["finished"]:
-        real.lab("redis", "wipe")
+        real.do("redis", "wipe")
     assert_flushed(real, job)
 
 
 def test_redis_is_dead_during_a_whole_flush(real: RealCluster) -> None:
     real.boot(FOUR)
-    real.lab("kill", "redis")
+    real.do("kill", "redis")
     asked = time.monotonic()
     job = real.submit("/node/hv1/flush")
     assert time.monotonic() - asked < SOON_S
@@ -57,19 +55,12 @@ def test_redis_is_dead_during_a_whole_flush(real: RealCluster) -> None:
 
 def test_a_frozen_redis_delays_no_request(real: RealCluster) -> None:
     real.define("vm1")
-    real.lab("stop", "redis")
+    real.do("stop", "redis")
     asked = time.monotonic()
     job = real.submit("/vm/vm1/start")
     assert time.monotonic() - asked < SOON_S
     real.succeeds(job)
     assert real.domains("hv1") == {"vm1"}
-
-
-def test_the_agent_is_killed_and_comes_back_by_itself(real: RealCluster) -> None:
-    before = real.part("hv2/agent")["pid"]
-    os.kill(before, signal.SIGKILL)
-    eventually("a new agent", lambda: real.part("hv2/agent")["pid"] not in (before, None))
-    eventually("it is alive", lambda: real.node("hv2")["alive"])
 
 
 def test_a_flush_is_cancelled_in_mid_copy(real: RealCluster) -> None:
@@ -91,7 +82,7 @@ def test_the_power_of_a_target_is_cut_in_mid_copy(real: RealCluster) -> None:
     with real.slow_network(mbit=100):
         job = real.submit("/node/hv1/flush")
         eventually("both are copied", lambda: len(copying(real, job)) == 2)
-        real.lab("power", "off", "hv2")
+        real.do("power", "off", "hv2")
     real.succeeds(job)
     assert real.domains("hv1") == set()
     assert real.domains("hv3") == {"vm1", "vm2"}

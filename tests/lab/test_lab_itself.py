@@ -6,60 +6,19 @@ import json
 import os
 import signal
 import subprocess
-import sys
-import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from lab_tool import LAB, PROGRAMS, Lab, eventually, leftovers, place_for_a_lab, processes_naming
 
-from pvc_lab.packages import missing_packages
-
-pytestmark = [
-    pytest.mark.lab,
-    pytest.mark.skipif(os.geteuid() != 0, reason="needs root"),
-    pytest.mark.skipif(bool(missing_packages()), reason="needs Debian packages"),
-]
-PVC_LAB = Path(sys.executable).parent / "pvc-lab"
+pytestmark = LAB
 UP = ("up", "--without-product")
 
 
-class Lab:
-    """pvc-lab on a directory of its own, so that it is never in the way of another lab."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        self.environment = {**os.environ, "PVC_CONFIG_DIR": str(root.with_name("config"))}
-
-    def __call__(self, *words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-        argv = [str(PVC_LAB), "--dir", str(self.root), *words]
-        return subprocess.run(
-            argv,
-            input=stdin,
-            capture_output=True,
-            text=True,
-            timeout=90,
-            check=False,
-            env=self.environment,
-        )
-
-    def pvc(self, *words: str) -> str:
-        argv = [str(PVC_LAB.with_name("pvc")), *words]
-        return subprocess.check_output(argv, text=True, timeout=20, env=self.environment)
-
-    def do(self, *words: str, stdin: str = "") -> str:
-        done = self(*words, stdin=stdin)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    def status(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self.do("status", "--format", "json"))
-        return found
-
-    def part(self, name: str) -> dict[str, Any]:
-        return next(part for part in self.status()["parts"] if part["part"] == name)
+class BareLab(Lab):
+    """A lab without the product: guests are virsh's."""
 
     def virsh(self, node: str, *words: str) -> str:
         return self.do("exec", node, "--", "virsh", "-q", *words)
@@ -67,7 +26,7 @@ class Lab:
     def boot(self, node: str, guest: str) -> None:
         xml = self.do("guest", guest)
         self.do("exec", node, "--", "virsh", "-q", "create", "/dev/stdin", stdin=xml)
-        eventually(lambda: self.last_tick(guest) > 0, 30)
+        eventually(f"{guest} ticks", lambda: self.last_tick(guest) > 0)
 
     def ticks(self, guest: str) -> dict[str, Any]:
         found: list[dict[str, Any]] = json.loads(self("ticks", guest, "--format", "json").stdout)
@@ -78,44 +37,10 @@ class Lab:
         return int(boots[-1]["last"]) if boots else 0
 
 
-def eventually(look: Callable[[], object], timeout: float = 20) -> None:
-    deadline = time.monotonic() + timeout
-    while not look():
-        assert time.monotonic() < deadline, "did not happen in time"
-        time.sleep(0.1)
-
-
-def all_answer(lab: Lab) -> bool:
-    return all(part["answers"] for part in lab.status()["parts"])
-
-
-def processes_naming(root: Path) -> list[str]:
-    """Command lines of all processes that have the lab in their arguments or in their environment."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit() and int(entry.name) != os.getpid():
-            try:
-                arguments, environ = (entry / "cmdline").read_bytes(), (entry / "environ").read_bytes()
-            except OSError:
-                continue
-            if str(root).encode() in arguments + environ:
-                found.append(arguments.replace(b"\0", b" ").decode())
-    return found
-
-
-def leftovers(root: Path) -> list[str]:
-    links = json.loads(subprocess.check_output(["ip", "-json", "link", "show"], timeout=10))
-    return [
-        *processes_naming(root),
-        *(link["ifname"] for link in links if link.get("ifalias") == str(root)),
-        *(line for line in Path("/proc/mounts").read_text().splitlines() if str(root) in line),
-    ]
-
-
 @pytest.fixture(scope="module")
-def lab() -> Iterator[Lab]:
-    with tempfile.TemporaryDirectory(prefix="pvc-") as directory:
-        lab = Lab(Path(directory) / "lab")
+def lab() -> Iterator[BareLab]:
+    with place_for_a_lab() as place:
+        lab = BareLab(place)
         try:
             lab.do(*UP)
             yield lab
@@ -124,31 +49,31 @@ def lab() -> Iterator[Lab]:
 
 
 @pytest.fixture(autouse=True)
-def whole(lab: Lab) -> None:
+def whole(lab: BareLab) -> None:
     """Each test starts from a lab in which everything answers."""
     lab.do(*UP)
 
 
-def test_everything_answers_after_up(lab: Lab) -> None:
+def test_everything_answers_after_up(lab: BareLab) -> None:
     status = lab.status()
     assert [part["state"] for part in status["parts"]] == ["up"] * 7
     assert all(Path(part["log"]).exists() for part in status["parts"])
     assert [node["power"] for node in status["nodes"]] == ["on"] * 3
 
 
-def test_up_again_changes_nothing(lab: Lab) -> None:
+def test_up_again_changes_nothing(lab: BareLab) -> None:
     before = [part["pid"] for part in lab.status()["parts"]]
     lab.do(*UP, "--nodes", "3")
     assert [part["pid"] for part in lab.status()["parts"]] == before
 
 
-def test_secrets_are_for_root_only(lab: Lab) -> None:
+def test_secrets_are_for_root_only(lab: BareLab) -> None:
     secrets = [*(lab.root / "secrets").iterdir(), lab.root / "redis" / "redis.conf"]
     assert len(secrets) > 1
     assert {path.stat().st_mode & 0o777 for path in secrets} == {0o600}
 
 
-def test_a_power_cut_takes_everything_of_the_node(lab: Lab) -> None:
+def test_a_power_cut_takes_everything_of_the_node(lab: BareLab) -> None:
     lab.boot("hv3", "dies")
     lab.do("power", "off", "hv3")
     assert not [line for line in processes_naming(lab.root) if "hv3" in line or "guest=dies" in line]
@@ -156,35 +81,35 @@ def test_a_power_cut_takes_everything_of_the_node(lab: Lab) -> None:
     assert lab.part("hv1/zookeeper")["answers"]
 
 
-def test_power_brings_the_node_back_empty(lab: Lab) -> None:
+def test_power_brings_the_node_back_empty(lab: BareLab) -> None:
     lab.boot("hv3", "gone")
     lab.do("exec", "hv3", "--", "touch", "/run/before", "/var/lib/libvirt/kept")
     lab.do("power", "off", "hv3")
     lab.do("power", "on", "hv3")
-    eventually(lambda: all_answer(lab))
+    eventually("all answer", lab.all_answer)
     assert lab.virsh("hv3", "list", "--name").strip() == ""
     assert lab("exec", "hv3", "--", "test", "-e", "/run/before").returncode == 1
     lab.do("exec", "hv3", "--", "test", "-e", "/var/lib/libvirt/kept")
 
 
-def test_a_network_cut_is_silent_and_heals(lab: Lab) -> None:
+def test_a_network_cut_is_silent_and_heals(lab: BareLab) -> None:
     lab.do("net", "cut", "hv2")
     assert lab.part("hv2/libvirtd")["state"] == "cut"
     assert not lab.part("hv2/libvirtd")["answers"]
     lab.do("exec", "hv2", "--", "virsh", "-q", "list")
     lab.do("net", "heal", "hv2")
-    eventually(lambda: all_answer(lab))
+    eventually("all answer", lab.all_answer)
 
 
-def test_a_killed_part_stays_down_until_it_is_started(lab: Lab) -> None:
+def test_a_killed_part_stays_down_until_it_is_started(lab: BareLab) -> None:
     lab.do("kill", "hv1/zookeeper")
     assert lab.part("hv1/zookeeper")["state"] == "down"
     lab.do("kill", "hv1/zookeeper")
     lab.do("start", "hv1/zookeeper")
-    eventually(lambda: lab.part("hv1/zookeeper")["answers"])
+    eventually("it answers", lambda: lab.part("hv1/zookeeper")["answers"])
 
 
-def test_a_stopped_part_is_there_and_silent(lab: Lab) -> None:
+def test_a_stopped_part_is_there_and_silent(lab: BareLab) -> None:
     lab.do("stop", "redis")
     assert (lab.part("redis")["state"], lab.part("redis")["answers"]) == ("stopped", False)
     lab.do("cont", "redis")
@@ -192,40 +117,40 @@ def test_a_stopped_part_is_there_and_silent(lab: Lab) -> None:
     lab.do("redis", "wipe")
 
 
-def test_a_guest_outlives_its_libvirtd(lab: Lab) -> None:
+def test_a_guest_outlives_its_libvirtd(lab: BareLab) -> None:
     lab.boot("hv1", "survivor")
     lab.do("kill", "hv1/libvirtd")
     before = lab.last_tick("survivor")
-    eventually(lambda: lab.last_tick("survivor") > before)
+    eventually("it ticks on", lambda: lab.last_tick("survivor") > before)
     lab.do("start", "hv1/libvirtd")
-    eventually(lambda: lab.part("hv1/libvirtd")["answers"])
+    eventually("it answers", lambda: lab.part("hv1/libvirtd")["answers"])
     assert "survivor" in lab.virsh("hv1", "list", "--name")
     assert lab.ticks("survivor")["whole"]
 
 
-def test_a_guest_migrates_without_losing_a_tick_and_obeys_acpi(lab: Lab) -> None:
+def test_a_guest_migrates_without_losing_a_tick_and_obeys_acpi(lab: BareLab) -> None:
     lab.boot("hv1", "mover")
     lab.virsh("hv1", "migrate", "--live", "--p2p", "mover", "qemu+tcp://hv2/system")
     before = lab.last_tick("mover")
-    eventually(lambda: lab.last_tick("mover") > before + 2)
+    eventually("it ticks on", lambda: lab.last_tick("mover") > before + 2)
     assert lab.ticks("mover")["whole"]
     assert lab.ticks("mover")["boots"][0]["nodes"] == ["hv1", "hv2"]
     lab.virsh("hv2", "shutdown", "mover")
-    eventually(lambda: "mover" not in lab.virsh("hv2", "list", "--name"))
+    eventually("it is off", lambda: "mover" not in lab.virsh("hv2", "list", "--name"))
 
 
-def test_exec_passes_the_exit_code_on(lab: Lab) -> None:
+def test_exec_passes_the_exit_code_on(lab: BareLab) -> None:
     assert lab("exec", "hv2", "--", "sh", "-c", "exit 7").returncode == 7
     assert lab.do("exec", "hv2", "--", "hostname").strip() == "hv2"
 
 
-def test_up_repairs_what_is_broken(lab: Lab) -> None:
+def test_up_repairs_what_is_broken(lab: BareLab) -> None:
     lab.do("power", "off", "hv1")
     lab.do("net", "cut", "hv2")
     lab.do("stop", "hv3/libvirtd")
     lab.do("kill", "redis")
     lab.do(*UP)
-    assert all_answer(lab)
+    assert lab.all_answer()
 
 
 @pytest.mark.parametrize(
@@ -244,7 +169,7 @@ def test_up_repairs_what_is_broken(lab: Lab) -> None:
     ],
 )
 def test_bad_input_is_an_error_without_traceback_and_changes_nothing(
-    lab: Lab, words: tuple[str, ...], code: int
+    lab: BareLab, words: tuple[str, ...], code: int
 ) -> None:
     before = [(part["pid"], part["state"]) for part in lab.status()["parts"]]
     refused = lab(*words)
@@ -277,8 +202,8 @@ def test_a_directory_with_something_else_in_it_is_left_alone(tmp_path: Path) -> 
 
 
 def test_down_leaves_nothing_even_after_a_crash_of_the_lab() -> None:
-    with tempfile.TemporaryDirectory(prefix="pvc-") as directory:
-        crashing = Lab(Path(directory) / "lab")
+    with place_for_a_lab() as place:
+        crashing = BareLab(place)
         crashing.do(*UP, "--nodes", "1")
         crashing.boot("hv1", "orphan")
         os.kill(crashing.part("hv1/libvirtd")["pid"], signal.SIGKILL)
@@ -289,64 +214,18 @@ def test_down_leaves_nothing_even_after_a_crash_of_the_lab() -> None:
 
 
 def test_down_clears_what_an_interrupted_up_began() -> None:
-    with tempfile.TemporaryDirectory(prefix="pvc-") as directory:
-        begun = Lab(Path(directory) / "lab")
-        with subprocess.Popen([str(PVC_LAB), "--dir", str(begun.root), *UP], stdout=subprocess.DEVNULL) as up:
-            eventually(lambda: len(processes_naming(begun.root)) > 3)
+    with place_for_a_lab() as place:
+        begun = BareLab(place)
+        argv = [str(PROGRAMS / "pvc-lab"), "--dir", str(begun.root), *UP]
+        with subprocess.Popen(argv, stdout=subprocess.DEVNULL) as up:
+            eventually("it has begun", lambda: len(processes_naming(begun.root)) > 3)
             up.kill()
         begun.do("down")
         assert leftovers(begun.root) == []
 
 
 def test_without_root_it_refuses_politely() -> None:
-    argv = ["setpriv", "--reuid", "65534", "--clear-groups", str(PVC_LAB), "status"]
+    argv = ["setpriv", "--reuid", "65534", "--clear-groups", str(PROGRAMS / "pvc-lab"), "status"]
     refused = subprocess.run(argv, capture_output=True, text=True, timeout=20, check=False)
     assert refused.returncode == 3
     assert "root" in refused.stderr and "Traceback" not in refused.stderr
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[Lab]:
-    """A lab with the product in it."""
-    with tempfile.TemporaryDirectory(prefix="pvc-") as directory:
-        cluster = Lab(Path(directory) / "lab")
-        try:
-            said = cluster.do("up", "--connection", "mylab")
-            assert cluster.status()["swagger"] in said
-            yield cluster
-        finally:
-            cluster.do("down")
-            assert "mylab" not in cluster.pvc("connection", "list")
-
-
-def test_the_whole_product_answers_and_is_registered_with_the_cli(cluster: Lab) -> None:
-    assert all_answer(cluster)
-    nodes = json.loads(cluster.pvc("-c", "mylab", "--format", "json", "node", "list"))
-    assert {node["name"]: node["alive"] for node in nodes} == {"hv1": True, "hv2": True, "hv3": True}
-    assert Path(cluster.status()["admin_token_file"]).stat().st_mode & 0o777 == 0o600
-
-
-@pytest.mark.parametrize("name", ["hv1/agent", "hv1/worker", "api"])
-def test_a_killed_part_of_the_product_stays_down_until_it_is_started(cluster: Lab, name: str) -> None:
-    cluster.do("kill", name)
-    later = time.monotonic() + 2
-    eventually(lambda: cluster.part(name)["state"] != "down" or time.monotonic() > later)
-    assert cluster.part(name)["state"] == "down"
-    cluster.do("start", name)
-    eventually(lambda: cluster.part(name)["answers"])
-
-
-def test_a_worker_that_died_by_itself_comes_back_by_itself(cluster: Lab) -> None:
-    before = cluster.part("hv2/worker")["pid"]
-    os.kill(before, signal.SIGKILL)
-    eventually(lambda: cluster.part("hv2/worker")["pid"] not in (None, before))
-    assert cluster.part("hv2/agent")["state"] == "up"
-
-
-def test_a_lab_that_was_kept_continues_with_the_same_cluster(cluster: Lab) -> None:
-    token = Path(cluster.status()["admin_token_file"]).read_text()
-    cluster.do("down", "--keep")
-    assert leftovers(cluster.root) == []
-    cluster.do("up")
-    assert Path(cluster.status()["admin_token_file"]).read_text() == token
-    assert all_answer(cluster)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
+from lab_tool import LAB
 from real_cluster import RealCluster
 
-pytestmark = pytest.mark.lab
+pytestmark = LAB
 EIGHT = [f"vm{number}" for number in range(1, 9)]
 
 

@@ -30,6 +30,8 @@ class Operation(BaseModel):
     method: ClassVar[Literal["POST", "DELETE"]] = "POST"
     url: ClassVar[str | None]
     """Below /api/v1; None for operations only PVC itself submits."""
+    alias: ClassVar[str | None] = None
+    """Another word for its verb, at every door."""
     role: ClassVar[Role] = "operator"
     immediate: ClassVar[bool] = False
     """It only touches the state tree: done in the request, recorded as a finished job."""

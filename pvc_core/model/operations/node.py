@@ -22,7 +22,7 @@ class FlushNode(Operation):
 
     Closes the node to new VMs, live-migrates its VMs to others in parallel, looks at libvirt and the
     state tree, and only then calls the node `flushed`. A VM that cannot leave is named, with the reason,
-    and the job ends `partial`.
+    and the task ends `partial`.
     """
 
     name: ClassVar[str] = "node.flush"
@@ -49,6 +49,7 @@ class ReadyNode(Operation):
 
     name: ClassVar[str] = "node.ready"
     url: ClassVar[str | None] = "/node/<node>/ready"
+    alias: ClassVar[str | None] = "unflush"
     plannable: ClassVar[bool] = True
 
     node: NodeName = Field(description="The node to take back into service.")

@@ -54,7 +54,7 @@ class StartVm(Operation):
 class ShutdownVm(Operation):
     """Ask the guest to power off, by ACPI, and wait until it did.
 
-    A guest that does not obey in time keeps running, and the job fails and says so, unless asked to stop it.
+    A guest that does not obey in time keeps running, and the task fails and says so, unless asked to stop it.
     """
 
     name: ClassVar[str] = "vm.shutdown"
@@ -126,3 +126,6 @@ class AdoptVm(Operation):
     vm: VmReference = VM
     node: NodeName = Field(description="The node that saw it.")
     seen: Literal["running", "off"] = Field(description="What it saw.")
+    as_of: int = Field(
+        ge=0, description="The version of the VM's record before it looked: a later change counts more."
+    )

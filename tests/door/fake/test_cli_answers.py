@@ -70,7 +70,7 @@ def test_dump_prints_the_xml_as_it_is(pvc: Run) -> None:
 def test_ready_and_its_alias(pvc: Run, fake: FakeService, verb: str) -> None:
     shown = pvc("node", verb, "hv1", "--reason", "done")
     assert shown.exit_code == 0
-    assert "accepted as job" in shown.output
+    assert "accepted as task" in shown.output
     assert f"pvc task wait {next(iter(fake.all_jobs))}" in shown.output
     assert (fake.asked[0][0].name, fake.asked[0][1].reason) == ("node.ready", "done")
 
@@ -123,7 +123,7 @@ def test_waiting_tells_the_lock_the_progress_and_each_vm_left(pvc: Run, fake: Fa
     shown = pvc("node", "flush", "hv1", "--wait")
     assert shown.exit_code == 6
     assert shown.output.splitlines() == [
-        f"node.flush hv1: accepted as job {job}",
+        f"node.flush hv1: accepted as task {job}",
         "waiting    lock flush is held by 20261121t101400-00000009 (node.flush hv3) (place 1 in line)",
         "running    1/2 VMs  120 MiB/s  ETA 12 s  1 of 2 VMs moved",
         "partial: 1 of 2 VMs left hv1 (3 s)",

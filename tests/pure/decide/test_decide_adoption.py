@@ -18,14 +18,13 @@ def corrections(
     vm: VmSpec,
     here: tuple[Domain, ...] = (),
     elsewhere: tuple[Domain, ...] = (),
-    busy: Collection[str] = (),
     powered_off: Collection[str] = (),
     fresh: bool = False,
     other_alive: bool = True,
 ) -> list[str]:
     """Of hv1's agent, as `do` words; hv2 reports `elsewhere`."""
     cluster = a_cluster([a_node("hv1"), a_node("hv2", alive=other_alive, domains=elsewhere)], [vm])
-    found = decide_corrections(cluster, "hv1", here, busy, powered_off, fresh)
+    found = decide_corrections(cluster, "hv1", here, powered_off, fresh)
     assert all(item.uuid == ONE and item.reason for item in found)
     return [item.do for item in found]
 
@@ -58,11 +57,6 @@ def test_what_a_dead_node_last_reported_is_no_second_copy() -> None:
     assert corrections(a_vm(1, "hv2"), here=(a_domain(1),), elsewhere=(a_domain(1),), other_alive=False) == [
         "adopt"
     ]
-
-
-def test_a_vm_a_job_holds_is_left_to_the_job() -> None:
-    assert corrections(a_vm(1, "hv2"), here=(a_domain(1),), busy={ONE}) == []
-    assert corrections(a_vm(1), fresh=True, busy={ONE}) == []
 
 
 def test_a_guest_that_powered_itself_off_is_recorded_as_off_and_not_started() -> None:

@@ -9,6 +9,7 @@ from pvc_core.decide.flush import Left, Move, Rules, Stop, plan_flush
 from pvc_core.decide.placement import Refusal
 from pvc_core.model.node import NodeState
 from pvc_core.model.vm import Wanted
+from pvc_core.store.port import MAX_VALUE_BYTES
 
 FAILED = Refusal("MIGRATION_FAILED", "it broke", "Try again.")
 
@@ -114,6 +115,16 @@ def test_the_only_good_target_being_home_it_goes_home() -> None:
     )
     (move,) = plan_flush(cluster, "hv2", Rules()).steps
     assert isinstance(move, Move) and (move.target, move.reason) == ("hv1", "it is its home")
+
+
+def test_what_is_left_on_a_large_cluster_fits_into_a_record() -> None:
+    """Fifty nodes, none with room for any of a hundred VMs."""
+    others = [a_node(f"hv{number}", memory=64) for number in range(2, 51)]
+    vms = [a_vm(number, memory=4096) for number in range(100)]
+    cluster = a_cluster([a_node("hv1", memory=500_000, state=NodeState.FLUSHING), *others], vms)
+    left = plan_flush(cluster, "hv1", Rules()).left
+    assert len(left) == 100 and "and 43 more" in left[0].message and "and 43 more" in left[0].remedy
+    assert sum(len(repr(item)) for item in left) < MAX_VALUE_BYTES / 2
 
 
 def test_an_empty_node_needs_nothing() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pvc_core.decide.flush import Move, Rules, Start, Stop, plan_flush
-from pvc_core.decide.wave import Limits, decide_wave, within_limits
+from pvc_core.decide.wave import MAX_WAVE, Limits, decide_wave, within_limits
 from pvc_core.model.snapshot import Cluster
 
 WIDE = Limits(64, 64, 512)
@@ -55,6 +55,11 @@ def test_stopping_and_starting_needs_no_migration_token() -> None:
     steps = [Stop(uuid_of(0), "vm0", "hv1", "", False, True), Start(uuid_of(1), "vm1", "hv1", "")]
     cluster = three_nodes(a_vm(0), a_vm(1), a_vm(7, moving_to="hv2"))
     assert names(decide_wave(steps, cluster, [], Limits(1, 1, 1))) == ["vm0", "vm1"]
+
+
+def test_a_wave_fits_into_one_commit_however_many_may_be_stopped() -> None:
+    steps = [Stop(uuid_of(number), f"vm{number}", "hv1", "", False, True) for number in range(300)]
+    assert names(decide_wave(steps, three_nodes(), [], WIDE)) == [f"vm{number}" for number in range(MAX_WAVE)]
 
 
 def test_a_job_is_told_which_limit_it_waits_for() -> None:
