@@ -1,4 +1,4 @@
-"""Packaging of PVC: four programs from one distribution, on Debian's own Python 3.11."""
+"""Packaging of PVC: five programs from one distribution, on Debian's own Python 3.11."""
 
 from setuptools import find_packages, setup
 
@@ -7,6 +7,7 @@ PROGRAMS = {
     "pvc-api": "pvc_api.main:main",
     "pvc-worker": "pvc_worker.main:main",
     "pvc-lab": "pvc_lab.main:main",
+    "pvc-sim": "pvc_sim.main:main",
 }
 
 REQUIREMENTS = [

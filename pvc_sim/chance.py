@@ -49,7 +49,9 @@ def _given(chance: Random, seed: int, size: Size) -> Given:
             free[vm.node] -= vm.memory_mib
             vms[f"vm{number + 1}"] = vm
     spec = {name: GivenNode(memory_mib=room, coordinator=chance.random() < 0.7) for name in nodes}
-    config = {"hypervisor": {"reserved_memory_mib": 0, "migration": _limits(chance), "shutdown_timeout_s": 20}}
+    config = {
+        "hypervisor": {"reserved_memory_mib": 0, "migration": _limits(chance), "shutdown_timeout_s": 20}
+    }
     return Given(
         nodes=spec, vms=vms, config=config, seed=str(seed), migration_s=chance.choice((0.3, 2.0, 6.0))
     )

@@ -32,9 +32,7 @@ class SimCluster:
         self.kernel, self.tree = Kernel(), MemoryTree()
         self.fleet = FakeFleet(_Clock(self.kernel), given.migration_s, given.shutdown_s)
         self.timeline = Timeline(None)
-        self.witness = Witness(
-            self.kernel, self.tree, self.fleet, self.timeline, self._crash, self.stir
-        )
+        self.witness = Witness(self.kernel, self.tree, self.fleet, self.timeline, self._crash, self.stir)
         self.broker = Broker(self.kernel, given.seed)
         self.around = Surroundings(
             self.kernel, self.tree, self.broker, self.witness, self._new_id, given.seed

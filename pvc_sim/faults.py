@@ -133,5 +133,3 @@ class Faults:
             if part == name:
                 return self._machine(node), part
         raise InvalidRequest(f"{text}: write NODE/worker or NODE/agent")
-
-

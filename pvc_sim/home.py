@@ -1,4 +1,4 @@
-"""A process's session on the pretend ensemble: it takes time, it can be lost, and every commit is witnessed."""
+"""A process's session on the pretend ensemble: it takes time, it can be lost, and commits are witnessed."""
 
 from __future__ import annotations
 
@@ -62,6 +62,10 @@ class SimHome:
         self._process.pause(READ_S)
         return self._inner.watch_value(path, bell)
 
+    def watch_values(self, paths: Sequence[str], bells: Sequence[Bell]) -> list[Raw | None]:
+        self._process.pause(READ_S)
+        return self._inner.watch_values(paths, bells)
+
     def watch_children(self, path: str, bell: Bell) -> tuple[str, ...] | None:
         self._process.pause(READ_S)
         return self._inner.watch_children(path, bell)
@@ -121,11 +125,7 @@ class SimStore(Store):
         super().__init__(home)
         self._known = known
 
-    def find_many(self, refs: Sequence[Ref[T]]) -> list[Seen[T] | None]:
-        raws = self.home.read([ref.path for ref in refs])
-        return [None if raw is None else self._decode(ref, raw) for ref, raw in zip(refs, raws, strict=True)]
-
-    def _decode(self, ref: Ref[T], raw: Raw) -> Seen[T]:
+    def decode(self, ref: Ref[T], raw: Raw) -> Seen[T]:
         known = self._known.get(ref.path)
         if known is not None and known[0] is raw:
             seen: Seen[T] = known[1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from pvc_core.errors import HypervisorUnavailable
 from pvc_core.model.node import Capacity, Domain
 from pvc_drivers.hypervisor.fake import FakeHypervisor
 from pvc_drivers.hypervisor.port import Bell, DomainEvent, Migration, MigrationOrder
@@ -94,8 +95,10 @@ class SimHypervisor:
         self._process.pause(KEEPALIVE_S if self._fake.hung else ASK_S)
 
     def _await_answer(self) -> None:
+        """A change that was sent to a libvirtd that hangs is never made, and nobody can tell."""
         if self._fake.hung:
             self._process.pause(KEEPALIVE_S)
+            raise HypervisorUnavailable(f"libvirtd of {self._fake.name} does not answer")
 
     def _acted(self, effect: str, uuid: str) -> None:
         self._steps.acted(self._process, effect, uuid)

@@ -69,9 +69,7 @@ class Machine:
         if (made := self.parts.get(part)) is not None and made.process.life is Life.RUNNING:
             made.process.stop()
             since = made.process.stopped_at
-            self._forget(
-                made, lambda: made.process.life is Life.STOPPED and made.process.stopped_at == since
-            )
+            self._forget(made, lambda: made.process.life is Life.STOPPED and made.process.stopped_at == since)
 
     def cont(self, part: PartName) -> None:
         if part in self.parts:
@@ -116,7 +114,5 @@ class Machine:
     @property
     def whole(self) -> bool:
         """Nothing is wrong with it."""
-        running = all(
-            part in self.parts and self.parts[part].process.life is Life.RUNNING for part in PARTS
-        )
+        running = all(part in self.parts and self.parts[part].process.life is Life.RUNNING for part in PARTS)
         return self.powered and not self.cut and not self.fake.hung and running

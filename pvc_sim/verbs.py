@@ -23,7 +23,7 @@ VERBS: tuple[tuple[str, Callable[..., None]], ...] = (
     (rf"stop {PART}", Faults.stop),
     (rf"cont {PART}", Faults.cont),
     (rf"expire {PART}", Faults.expire),
-    (rf"lose answer ([\w.-]+/(?:worker|agent)|api)", Faults.answer_lost),
+    (r"lose answer ([\w.-]+/(?:worker|agent)|api)", Faults.answer_lost),
     (rf"libvirt (hang|kill|heal) {NODE}", Faults.libvirt),
     (rf"migrate fail {VM}(?: (\d+) times)?", Faults.fail_migrations),
     (rf"migrate slow {VM} {NUMBER}", Faults.slow_migrations),

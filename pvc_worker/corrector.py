@@ -52,7 +52,7 @@ class Corrector:
                 self._powered_off.add(event.uuid)
 
     def expect(self) -> Expected:
-        """To be asked before looking at the node: what the records say may be too old, and is refused then."""
+        """To be asked before looking at the node: records that are too old by then are refused."""
         cluster, busy = look_at_cluster(self._world.store), self._busy()
         with self._guard:
             return Expected(cluster, busy, frozenset(self._powered_off))

@@ -13,7 +13,7 @@ from pvc_cli.show import emit
 from pvc_core.errors import Unreachable
 from pvc_core.model.operations import InitCluster
 
-LOST = "Its state is still empty: clear the ZooKeeper tree of this cluster and repeat."
+LOST = "Make a new one with `pvc-api --issue-token NAME` on a coordinator, and put it into the connection."
 
 commands = Noun("cluster", help="The cluster itself.")
 

@@ -30,8 +30,8 @@ def measure(layout: Layout, door: Door) -> Iterator[Figure]:
 
 
 def _worker_start(layout: Layout) -> Figure:
-    inside = [sys.executable, "-m", "pvc_lab.bench.inside", layout.node("hv1").pvc_file]
-    command = [PROGRAMS / "pvc-lab", "--dir", layout.root, "exec", "hv1", "--", *inside]
+    inside: list[str | Path] = [sys.executable, "-m", "pvc_lab.bench.inside", layout.node("hv1").pvc_file]
+    command: list[str | Path] = [PROGRAMS / "pvc-lab", "--dir", layout.root, "exec", "hv1", "--", *inside]
     found = json.loads(run(command, timeout=120))
     detail = f"{found['start'] * 1000:.1f} ms beside {found['floor'] * 1000:.1f} ms"
     what = "an agent's first report and adoption / bulk query and read"
@@ -39,7 +39,7 @@ def _worker_start(layout: Layout) -> Figure:
 
 
 def _simulator() -> Figure:
-    command = [PROGRAMS / "pvc-sim", "random", "--runs", str(SIM_RUNS), "--seed", "1"]
+    command: list[str | Path] = [PROGRAMS / "pvc-sim", "random", "--runs", str(SIM_RUNS), "--seed", "1"]
     seconds = median_of(1, lambda: run(command, timeout=600))
     return Rate("simulator", SIM_RUNS / seconds * 60, 1000, "runs/min", f"{SIM_RUNS} runs in {seconds:.1f} s")
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import secrets
-
 from pvc_core.errors import AlreadyExists
-from pvc_core.model.job import ClusterRecord, PlacementMark, TokenRecord
+from pvc_core.model.job import ClusterRecord, PlacementMark
 from pvc_core.model.operations import InitCluster
 from pvc_core.store import tree
 from pvc_core.store.port import Create
 from pvc_core.version import VERSION
 from pvc_tasks.handler import Applied, ImmediateHandler
-from pvc_tasks.ids import digest
+from pvc_tasks.tokens import plan_token
 from pvc_tasks.world import World
 
 
@@ -26,12 +24,12 @@ class InitClusterHandler(ImmediateHandler[InitCluster]):
                 "Use a token it has issued; `pvc connection list` shows the connections you have.",
             )
         name, now = world.config.cluster, world.clock.now()
-        token = f"pvc_{secrets.token_urlsafe(32)}"
+        token, make_token = plan_token("admin", "admin", now)
         ops = (
             tree.cluster_ref().create(ClusterRecord(name=name, created=now, pvc_version=VERSION)),
             tree.placement_ref().create(PlacementMark()),
             *(Create(root) for root in tree.ROOTS),
-            tree.token_ref(digest(token)).create(TokenRecord(name="admin", role="admin", created=now)),
+            make_token,
         )
         return Applied(
             f"cluster {name} is ready to use", name, ("cluster",), ops, {"cluster": name}, {"token": token}

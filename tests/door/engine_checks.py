@@ -24,7 +24,7 @@ def check_sound(cluster: DoorCluster) -> None:
         expected = [vm.node] if vm.state is Wanted.START else []
         assert cluster.where(vm.uuid) == expected, vm
         assert (vm.moving_to, vm.moving_job) == (None, None), vm
-    assert store.names(tree.LOCKS) == ()
+    assert store.names(tree.LOCKS) == (), [job.log for job in cluster.service.jobs(state="unfinished")]
     for queue in store.names(tree.QUEUES):
         assert store.names(tree.queue_path(queue)) == (), queue
     jobs = store.names(tree.JOBS)

@@ -141,8 +141,10 @@ def test_a_crowd_of_vms_is_adopted_together(cluster: DoorCluster) -> None:
 
 def test_two_copies_are_shouted_about_and_left_for_an_admin(cluster: DoorCluster) -> None:
     uuid = cluster.run_vm("vm1", "hv1")
+    cluster.await_true(lambda: cluster.service.vm(uuid).seen_on == ("hv1",), "its node has reported it")
     cluster.fleet.node("hv2").start(domain_xml("vm1", uuid=uuid))
     cluster.await_true(lambda: len(cluster.service.vm(uuid).seen_on) == 2, "both are seen")
+    print(cluster.service.vm(uuid), [(j.operation, j.actor, j.text) for j in cluster.service.jobs()])
     assert [fault.code for fault in cluster.service.vm(uuid).faults] == ["VM_TWICE"]
     assert cluster.service.status().health == "critical"
     assert look_at_cluster(cluster.service.store).vms[uuid].node == "hv1"

@@ -80,7 +80,7 @@ def test_whoever_looks_during_a_flush_is_told_everything(cluster: DoorCluster) -
         cluster.run_vm(f"vm{number}", "hv1")
     job, second = cluster.submit(FlushNode(node="hv1")), cluster.submit(FlushNode(node="hv2"))
     looks = 0
-    while not cluster.service.job(second.id).state.finished:
+    while not all(cluster.service.job(each.id).state.finished for each in (job, second)):
         for shown in [cluster.service.job(job.id), *cluster.service.jobs(limit=100)]:
             if not shown.state.finished:
                 check_explained(shown)

@@ -118,6 +118,7 @@ def test_a_start_whose_outcome_nobody_knows_is_not_recorded_as_stopped(cluster: 
 
 def test_what_runs_is_not_started_and_what_is_off_is_not_stopped(cluster: DoorCluster) -> None:
     running, off = cluster.run_vm("vm1", "hv1"), cluster.define("vm2", "hv1")
+    cluster.await_true(lambda: cluster.service.vm(running).seen_on == ("hv1",), "its node has reported it")
     for asked, words in (
         (StartVm(vm=running), "runs already, on hv1"),
         (StopVm(vm=off), "is stopped already"),

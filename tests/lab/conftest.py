@@ -31,11 +31,15 @@ def running() -> Iterator[RealCluster]:
 @pytest.fixture
 def real(request: pytest.FixtureRequest, running: RealCluster) -> Iterator[RealCluster]:
     """The cluster: everything up, no VM, all nodes ready. The logs of a failed test are kept."""
-    failed_before = request.session.testsfailed
-    running.reset()
+    failed_before, place = request.session.testsfailed, LOGS / re.sub(r"\W+", "-", request.node.name)
+    try:
+        running.reset()
+    except BaseException:
+        keep_logs(running, place)
+        raise
     yield running
     if request.session.testsfailed > failed_before:
-        keep_logs(running, LOGS / re.sub(r"\W+", "-", request.node.name))
+        keep_logs(running, place)
 
 
 def keep_logs(cluster: RealCluster, place: Path) -> None:

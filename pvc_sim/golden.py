@@ -1,0 +1,44 @@
+"""The golden log of a scenario: what its run must print, to the letter."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from pathlib import Path
+
+from pvc_core.errors import InvalidRequest
+from pvc_sim.picture import draw_end
+from pvc_sim.rehearsal import Outcome, Rehearsal
+from pvc_sim.scenario import Scenario, load_scenario
+
+
+def draw(outcome: Outcome) -> str:
+    """The timeline and the end state."""
+    return "\n".join([*map(str, outcome.lines), *draw_end(outcome), ""])
+
+
+def differences(folder: Path) -> list[str]:
+    """A diff from what is expected to what happens; empty when the scenario holds."""
+    scenario = load_scenario(folder)
+    return list(_compare(scenario, Rehearsal(scenario, lambda line: None).run()))
+
+
+def compare(scenario: Scenario, outcome: Outcome) -> list[str]:
+    """As `differences`, of a run that was made already; nothing without a golden log."""
+    return list(_compare(scenario, outcome))
+
+
+def _compare(scenario: Scenario, outcome: Outcome) -> Iterator[str]:
+    if outcome.breach is not None:
+        yield str(outcome.breach)
+    if scenario.golden is None or not scenario.golden.exists():
+        return
+    expected = scenario.golden.read_text().splitlines()
+    yield from difflib.unified_diff(expected, draw(outcome).splitlines(), "log.expect", "log", lineterm="")
+
+
+def regenerate(scenario: Scenario, outcome: Outcome) -> None:
+    """Raises InvalidRequest rather than write down a breach as if it were right."""
+    if outcome.breach is not None or scenario.golden is None:
+        raise InvalidRequest(f"{scenario.name} breaks an invariant: {outcome.breach}")
+    scenario.golden.write_text(draw(outcome))
