@@ -44,7 +44,8 @@ def introduce(layout: Layout, connection: str) -> None:
     """What a person wants to know about a lab that is up."""
     click.echo(f"API         {layout.api_url}")
     click.echo(f"Swagger UI  {layout.swagger_url}")
-    click.echo(f"Token       {layout.admin_token.read_text().strip()}   (kept in {layout.admin_token})")
+    click.echo(f"Token       {layout.admin_token.read_text().strip()}")
+    click.echo(f"            kept in {layout.admin_token}")
     click.echo(f"Try         pvc -c {connection} node list")
 
 

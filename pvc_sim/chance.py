@@ -165,7 +165,7 @@ def _redis(chance: Random, _given: Given) -> Pair:
 
 def _crash(chance: Random, _given: Given) -> Pair:
     kind = chance.choice(("node flush", "node ready", "vm migrate", "vm migrate", "vm start", "vm shutdown"))
-    return f"crash after step {chance.randint(1, 6)} of {kind}", ""
+    return f"{chance.choice(('crash', 'crash', 'stop'))} after step {chance.randint(1, 6)} of {kind}", ""
 
 
 def _guest(chance: Random, given: Given) -> Pair:

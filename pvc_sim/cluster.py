@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+from pvc_core.config import Config
+from pvc_core.decide.wave import Limits
 from pvc_core.model.operations import DefineVm, InitCluster
 from pvc_core.model.vm import Wanted
 from pvc_core.store import tree
@@ -15,7 +17,6 @@ from pvc_sim.given import Given, GivenVm, check_given, config_of, uuid_of, xml_o
 from pvc_sim.kernel import Kernel
 from pvc_sim.machine import PARTS, Machine
 from pvc_sim.part import Door, NodeClock, Surroundings
-from pvc_sim.process import Process
 from pvc_sim.timeline import Line, Timeline
 from pvc_sim.witness import Witness
 from pvc_tasks.ids import new_job_id
@@ -32,7 +33,9 @@ class SimCluster:
         self.kernel, self.tree = Kernel(), MemoryTree()
         self.fleet = FakeFleet(_Clock(self.kernel), given.migration_s, given.shutdown_s)
         self.timeline = Timeline(None)
-        self.witness = Witness(self.kernel, self.tree, self.fleet, self.timeline, self._crash, self.stir)
+        self.witness = Witness(
+            self.kernel, self.tree, self.fleet, self.timeline, self.stir, _limits(self.config)
+        )
         self.broker = Broker(self.kernel, given.seed)
         self.around = Surroundings(
             self.kernel, self.tree, self.broker, self.witness, self._new_id, given.seed
@@ -93,10 +96,6 @@ class SimCluster:
         self.witness.look()
         self.stir()
 
-    def _crash(self, process: Process) -> None:
-        for machine in self.machines.values():
-            machine.crash(process)
-
     def _new_id(self, now: float) -> str:
         self._ids += 1
         return f"{new_job_id(now)[:16]}{self._ids:08d}"
@@ -122,6 +121,11 @@ class SimCluster:
             self.fleet.node(vm.node).start(xml)
         spec = seen.value.but(state=vm.state, previous_node=vm.previous_node)
         store.commit(seen.save(spec))
+
+
+def _limits(config: Config) -> Limits:
+    migration = config.hypervisor.migration
+    return Limits(migration.parallel_out, migration.parallel_in, migration.parallel_cluster)
 
 
 class _Clock:

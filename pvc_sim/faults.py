@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from pvc_core.errors import InvalidRequest
 from pvc_core.model.operations import BY_NAME
 from pvc_sim.cluster import SimCluster
 from pvc_sim.machine import PARTS, Machine, PartName
+from pvc_sim.process import Process
 from pvc_sim.witness import CrashPoint
 
 
@@ -93,10 +96,22 @@ class Faults:
         self._machine(node).clock.ahead_s = float(seconds)
 
     def crash(self, step: str, operation: str) -> None:
+        self._strike(step, operation, Machine.crash)
+
+    def freeze(self, step: str, operation: str) -> None:
+        self._strike(step, operation, Machine.stop)
+
+    def _strike(self, step: str, operation: str, blow: Callable[[Machine, PartName], None]) -> None:
         name = operation.replace(" ", ".")
         if name not in BY_NAME:
             raise InvalidRequest(f"there is no kind of task {operation!r}")
-        self.cluster.witness.crash_points.append(CrashPoint(int(step), name))
+
+        def strike(process: Process) -> None:
+            for machine in self.cluster.machines.values():
+                if (part := machine.find(process)) is not None:
+                    blow(machine, part)
+
+        self.cluster.witness.crash_points.append(CrashPoint(int(step), name, strike))
 
     def heal_all(self) -> None:
         """As good as new, but for clocks that go wrong and guests that do not hear."""

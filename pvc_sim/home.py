@@ -26,6 +26,8 @@ T = TypeVar("T", bound=Record)
 class Steps(Protocol):
     """Told of everything that changes the world."""
 
+    def committing(self, process: Process, ops: Sequence[Op]) -> None: ...
+
     def committed(self, process: Process, ops: Sequence[Op]) -> None: ...
 
     def acted(self, process: Process, effect: str, uuid: str) -> None: ...
@@ -50,8 +52,13 @@ class SimHome:
         self._process.pause(READ_S)
         return self._inner.children(paths)
 
+    def sync(self) -> None:
+        self._process.pause(READ_S)
+        self._inner.sync()
+
     def commit(self, ops: Sequence[Op]) -> None:
         self._process.pause(COMMIT_S)
+        self._steps.committing(self._process, ops)
         self._inner.commit(ops)
         self._steps.committed(self._process, ops)
         if self._lost_answers:

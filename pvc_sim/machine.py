@@ -58,11 +58,13 @@ class Machine:
         for other in self.parts.values():
             other.hypervisor.listen()
 
-    def crash(self, process: Process) -> None:
-        """One of ours dies, and the supervisor starts it again."""
-        for part in [part for part, made in self.parts.items() if made.process is process]:
-            self.kill(part)
-            self.around.kernel.after(RESTART_S, partial(self.start, part))
+    def find(self, process: Process) -> PartName | None:
+        return next((part for part, made in self.parts.items() if made.process is process), None)
+
+    def crash(self, part: PartName) -> None:
+        """It dies, and the supervisor starts it again."""
+        self.kill(part)
+        self.around.kernel.after(RESTART_S, partial(self.start, part))
 
     def stop(self, part: PartName) -> None:
         """As by SIGSTOP: its session ends if it stands still for too long."""

@@ -34,6 +34,7 @@ VERBS: tuple[tuple[str, Callable[..., None]], ...] = (
     (r"zookeeper (down|up)", Faults.zookeeper),
     (rf"clock {NODE} ([+-]?\d+(?:\.\d+)?)", Faults.clock),
     (r"crash after step (\d+) of ([\w. ]+)", Faults.crash),
+    (r"stop after step (\d+) of ([\w. ]+)", Faults.freeze),
     (r"heal all", Faults.heal_all),
 )
 

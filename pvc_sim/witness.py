@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from pvc_core.decide.wave import Limits
 from pvc_core.store.ensemble import MemoryTree
 from pvc_core.store.port import Op
 from pvc_drivers.hypervisor.fake import FakeFleet
@@ -20,10 +21,11 @@ from pvc_sim.timeline import Timeline
 
 @dataclass
 class CrashPoint:
-    """Kill the worker right after the `step`-th step of a job of that kind; once."""
+    """The `step`-th step of a job of that kind: right after it, once, something happens to the worker."""
 
     step: int
     operation: str
+    strike: Callable[[Process], None]
     done: bool = False
 
 
@@ -35,10 +37,9 @@ class Witness:
     tree: MemoryTree
     fleet: FakeFleet
     timeline: Timeline
-    crash: Callable[[Process], None]
-    """Told whose process is to die."""
     stirred: Callable[[], None]
     """Told that something may be due at the hypervisors at another time than before."""
+    limits: Limits
     crash_points: list[CrashPoint] = field(default_factory=list)
     steps: Counter[str] = field(default_factory=Counter)
     """How many each job has taken."""
@@ -50,8 +51,14 @@ class Witness:
         self.asleep = True
         """While the scenario is laid out."""
         self._excused: set[str] = set()
+        self._unclaimed: str | None = None
+
+    def committing(self, process: Process, ops: Sequence[Op]) -> None:
+        """Whether a step is about to write its job without a claim on it; wrong only if it succeeds."""
+        self._unclaimed = jobs.find_unclaimed(self.mirror, job_at_work(), ops)
 
     def committed(self, process: Process, ops: Sequence[Op]) -> None:
+        self._check(lambda: jobs.check_claimed(self._unclaimed, process.name))
         changes = self.mirror.update(ops)
         telling = [change for change in changes if change.kind != "report"]
         if telling:
@@ -94,6 +101,7 @@ class Witness:
                 records.check_vm(self.mirror, change)
         records.check_locks(self.mirror)
         records.check_moving(self.mirror)
+        records.check_limits(self.mirror, self.limits)
         for node in self.mirror.nodes.values():
             records.check_node(self.mirror, node)
         self._check_guests()
@@ -128,5 +136,5 @@ class Witness:
         for point in self.crash_points:
             if not point.done and (point.operation, point.step) == (operation, self.steps[job]):
                 point.done = True
-                self.crash(process)
-        process.check()
+                point.strike(process)
+                process.pause(0)

@@ -23,7 +23,7 @@ def broker_url(redis: RedisSection, password: str) -> str:
 
 def make_app(redis: RedisSection, password: str, timeout_s: float) -> Celery:
     """An app with its broker's socket timeout: short for publishing, patient for consuming."""
-    app = Celery("pvc", broker=broker_url(redis, password))
+    app = Celery("pvc", broker=broker_url(redis, password), set_as_current=False)
     app.conf.update(
         task_ignore_result=True,
         task_acks_late=False,
@@ -50,7 +50,11 @@ def make_app(redis: RedisSection, password: str, timeout_s: float) -> Celery:
 
 
 def register(app: Celery, look: Any) -> None:
-    """Let every operation's task call `look(job_id)`."""
+    """Let every operation's task call `look(job_id)`.
+
+    The app becomes the process's default: Celery's threads look up the tasks they run there.
+    """
+    app.set_default()
     for operation in OPERATIONS:
         app.task(name=operation.name, ignore_result=True, shared=False)(_task(look))
 

@@ -48,9 +48,13 @@ class Context:
 
     @property
     def acting(self) -> Hypervisor:
-        """For changing something there: refused once the session that holds the claim is gone."""
-        if self.store.home.session() != self.claim.session:
-            raise StoreUnavailable("the ZooKeeper session that held this task is lost; not acting on it")
+        """For changing something there: refused once the claim does not stand any more.
+
+        It is read anew: a process that stood still believes in its session for a while after its end.
+        """
+        mark = self.store.find(tree.claim_ref(self.job.id))
+        if mark is None or mark.value.epoch != self.claim.epoch:
+            raise StoreUnavailable("the claim on this task is lost; not acting on it")
         return self.me.hypervisor
 
     def change(self, **changes: Any) -> None:

@@ -110,8 +110,7 @@ class Engine:
 
     def _named_failure(self, ctx: Context, error: PvcError) -> Outcome:
         if error.retryable and ctx.now < ctx.job.deadline:
-            ctx.log(f"{error.message}; trying again")
-            return Wait("time", self.me.node, error.message, until=ctx.now + RETRY_S)
+            return Wait("time", self.me.node, f"{error.message}; trying again", until=ctx.now + RETRY_S)
         return self._failed(ctx, error)
 
     def _fault(self, ctx: Context, error: Exception) -> Outcome:

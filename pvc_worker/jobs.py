@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import logging
 import os
-import time
 from secrets import token_hex
 from threading import Event, Thread
 
-from pvc_core.config import Config, NodeSection, read_secret
+from pvc_core.config import Config, NodeSection
 from pvc_core.store import tree
 from pvc_drivers.hypervisor.libvirt_home import LibvirtHypervisor
 from pvc_drivers.hypervisor.port import Hypervisor
-from pvc_tasks.celery_app import CONSUME_TIMEOUT_S, make_app, register
 from pvc_tasks.connect import build_world
 from pvc_tasks.engine import Engine
 from pvc_tasks.world import Executor, World
 from pvc_worker.bench import Bench
+from pvc_worker.consumer import consume_for_ever
 from pvc_worker.monitor import Monitor
 from pvc_worker.presence import Presence
 from pvc_worker.sweep import find_due
@@ -28,7 +27,6 @@ STUCK_S = 60.0
 """No step takes so long: every call in it is bounded. A slot beyond that is cured by a restart."""
 
 STOP_PATIENCE_S = 6.0
-CELERY_PAUSE_S = 2.0
 
 
 class JobProcess:
@@ -70,6 +68,11 @@ class JobProcess:
         self.monitor.stop()
         self.world.store.home.close()
 
+    def heard(self, job: str) -> None:
+        """A hint from another process, which may be ahead of what ZooKeeper's follower shows here."""
+        self.world.store.home.sync()
+        self.bench.work(job)
+
     def _advance(self, job: str, woken: bool) -> None:
         self.engine.advance(job, woken)
 
@@ -84,7 +87,8 @@ def run_jobs(config: Config, node: NodeSection, stop: Event) -> int:
     hypervisor = LibvirtHypervisor(config.hypervisor.uri, config.hypervisor.keepalive_s)
     process = JobProcess(build_world(config), node, hypervisor)
     process.start()
-    Thread(target=_consume, args=(config, process), name="celery", daemon=True).start()
+    hearing = (config, node.name, process.queues, process.heard)
+    Thread(target=consume_for_ever, args=hearing, name="celery", daemon=True).start()
     code = _await_end(process, stop)
     process.stop()
     return code
@@ -96,24 +100,3 @@ def _await_end(process: JobProcess, stop: Event) -> int:
             log.error("a step has taken over %d s; starting afresh and resuming the tasks", STUCK_S)
             os._exit(75)
     return 0
-
-
-def _consume(config: Config, process: JobProcess) -> None:
-    """Celery's consumer, for ever; without it the sweep does all."""
-    app = make_app(config.redis, read_secret(config.redis.password_file), CONSUME_TIMEOUT_S)
-    register(app, process.bench.work)
-    while True:
-        try:
-            worker = app.WorkController(
-                pool="threads",
-                concurrency=config.worker.slots,
-                queues=list(process.queues),
-                hostname=f"pvc@{process.node.name}",
-                without_gossip=True,
-                without_mingle=True,
-                without_heartbeat=True,
-            )
-            worker.start()
-        except Exception as error:
-            log.warning("Celery's consumer ended (%s); starting it again", error)
-        time.sleep(CELERY_PAUSE_S)

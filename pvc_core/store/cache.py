@@ -55,6 +55,9 @@ class Memory(Generic[V]):
         for path in paths:
             self._entries.pop(path, None)
 
+    def forget_absent(self) -> None:
+        self._entries = {path: entry for path, entry in self._entries.items() if entry.answer is not None}
+
     def forget_all(self) -> None:
         self._entries = {}
 
@@ -115,6 +118,11 @@ class CachingHome:
 
     def watch_children(self, path: str, bell: Bell) -> tuple[str, ...] | None:
         return self._home.watch_children(path, bell)
+
+    def sync(self) -> None:
+        """What was not there is looked for again; what was remembered is as fresh as its watch."""
+        self._home.sync()
+        self._values.forget_absent()
 
     def session(self) -> int | None:
         return self._home.session()

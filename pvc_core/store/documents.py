@@ -80,9 +80,14 @@ class Store:
     def find(self, ref: Ref[T]) -> Seen[T] | None:
         return self.find_many([ref])[0]
 
+    def find_synced(self, ref: Ref[T]) -> Seen[T] | None:
+        """As `find`, of what anybody has committed by now."""
+        self.home.sync()
+        return self.find(ref)
+
     def load(self, ref: Ref[T]) -> Seen[T]:
-        """The document; raises NotFound naming what was looked for."""
-        seen = self.find(ref)
+        """The document; raises NotFound naming what was looked for, once it is sure that it is not there."""
+        seen = self.find(ref) or self.find_synced(ref)
         if seen is None:
             raise NotFound(f"there is no {ref.what}")
         return seen

@@ -54,8 +54,11 @@ def find_vm(store: Store, reference: str) -> Seen[VmSpec] | None:
 
 
 def load_vm(store: Store, reference: str) -> Seen[VmSpec]:
-    """Raises NotFound."""
+    """Raises NotFound, once it is sure."""
     seen = find_vm(store, reference)
+    if seen is None:
+        store.home.sync()
+        seen = find_vm(store, reference)
     if seen is None:
         raise NotFound(f"there is no VM {reference}", "See `pvc vm list`.")
     return seen

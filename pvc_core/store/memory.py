@@ -60,6 +60,11 @@ class MemoryHome:
             self.tree.watch(("children" if node else "value", path), self._link, bell)
             return node.names() if node else None
 
+    def sync(self) -> None:
+        """There is one tree, and no lag."""
+        with self.tree.lock:
+            self.tree.reach(self._link)
+
     def session(self) -> int | None:
         return self.tree.session(self._link)
 

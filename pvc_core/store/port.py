@@ -94,6 +94,10 @@ class Home(Protocol):
     def watch_children(self, path: str, bell: Bell) -> tuple[str, ...] | None:
         """List, and ring once when a child appears or goes (or the connection is lost)."""
 
+    def sync(self) -> None:
+        """Wait until whatever anybody committed before this call can be read here: a home that reads from
+        a follower may lag a moment behind what it has just been told of."""
+
     def session(self) -> int | None:
         """A number for the present session, never the same for two sessions; None while there is
         none, or while the connection is interrupted so that it may already be gone."""

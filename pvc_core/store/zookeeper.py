@@ -85,6 +85,9 @@ class ZookeeperHome:
             if stat is None:
                 return None
 
+    def sync(self) -> None:
+        gather([self._link.client().sync_async(self._root)])
+
     def session(self) -> int | None:
         return self._link.session()
 

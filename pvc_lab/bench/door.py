@@ -35,8 +35,11 @@ class Door:
 
     def finish(self, job: Json) -> Json:
         """Wait for the end of a task; raises ProgramFailed unless it succeeded."""
+        seen = ""
         while not job["finished"]:
-            job = self.get(f"/task/{job['id']}?wait={WAIT_S}&seen=x")
+            path = f"{self._base}/task/{job['id']}?wait={WAIT_S}&seen={seen}"
+            answer = self._http.get(path, timeout=WAIT_S * 2)
+            job, seen = self._answer(answer), answer.headers["ETag"].strip('"')
         if job["state"] != "succeeded":
             raise ProgramFailed(f"{job['operation']}: {job['text']}")
         return job

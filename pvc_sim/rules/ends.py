@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from pvc_core.model.job import JobState
 from pvc_core.model.vm import VmSpec, Wanted
 from pvc_sim.breach import Breach
 from pvc_sim.mirror import Mirror
+
+
+UNLIKE_ASKED = (JobState.FAILED, JobState.CANCELLED)
 
 
 def check_all_ended(mirror: Mirror) -> None:
@@ -28,9 +32,9 @@ def check_agreement(mirror: Mirror, where: Mapping[str, str], whole: set[str]) -
 
 
 def _check_excuse(mirror: Mirror, vm: VmSpec) -> None:
-    """A VM may be down although it should run if a task that ended badly has said so."""
+    """A VM may be down although it should run if a task that ended otherwise than asked has said so."""
     for job in mirror.jobs.values():
-        if f"vm:{vm.uuid}" in job.objects and job.error is not None:
+        if f"vm:{vm.uuid}" in job.objects and job.state in UNLIKE_ASKED:
             return
     raise Breach("records are true", f"{_words(vm, vm.uuid)} and runs nowhere, and no task says why")
 

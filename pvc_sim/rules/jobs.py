@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pvc_core.decide.explain import explain
 from pvc_core.model.job import Job, JobState
 from pvc_core.store import tree
+from pvc_core.store.port import Create, Op, Put
 from pvc_sim.breach import Breach
 from pvc_sim.mirror import Change, Mirror
 
@@ -21,6 +24,21 @@ def check_job(mirror: Mirror, change: Change) -> None:
     check_findable(mirror, after)
     check_reason(mirror, after)
     check_alone(mirror, after)
+
+
+def find_unclaimed(mirror: Mirror, job: str | None, ops: Sequence[Op]) -> str | None:
+    """The job, if this writes its record while nobody has a claim on it."""
+    if job is None:
+        return None
+    record, claim = tree.job_ref(job).path, tree.claim_ref(job).path
+    writes = any(isinstance(op, Put) and op.path == record for op in ops)
+    claims = any(isinstance(op, Create) and op.path == claim for op in ops)
+    return job if writes and not claims and not mirror.has(claim) else None
+
+
+def check_claimed(unclaimed: str | None, worker: str) -> None:
+    if unclaimed is not None:
+        raise Breach("a step has a claim", f"{worker} wrote {unclaimed} without a claim on it")
 
 
 def check_forgotten(job: str, before: Job | None) -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
+
+from pvc_core.decide.wave import Limits
 from pvc_core.model.job import Job
 from pvc_core.model.node import NodeSpec, NodeState
 from pvc_core.model.vm import VmSpec, Wanted
@@ -41,6 +45,18 @@ def check_moving(mirror: Mirror) -> None:
         if vm.moving_to is not None and not _unfinished(mirror, vm.moving_job):
             text = f"{vm.name} is moving to {vm.moving_to}, and task {vm.moving_job} has ended"
             raise Breach("no state without an owner", text)
+
+
+def check_limits(mirror: Mirror, limits: Limits) -> None:
+    moving = [vm for vm in mirror.vms.values() if vm.moving_to is not None]
+    _check_count([vm.node for vm in moving], limits.parallel_out, "leave")
+    _check_count([vm.moving_to for vm in moving], limits.parallel_in, "enter")
+
+
+def _check_count(nodes: Sequence[str | None], most: int, way: str) -> None:
+    for node, count in Counter(nodes).items():
+        if count > most:
+            raise Breach("migrations are limited", f"{count} VMs {way} {node} at once; {most} may")
 
 
 def check_memory(mirror: Mirror, node: str) -> None:

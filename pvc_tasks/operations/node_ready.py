@@ -46,7 +46,7 @@ class ReadyNodeHandler(Handler[ReadyNode]):
         check_node_answers(node, "it cannot be taken back into service")
         superseded = unfinished_of(world.store, asked.node, FlushNode.name)
         plan = plan_ready(cluster, asked.node, Rules())
-        if node.spec.state is NodeState.READY and not superseded and not plan.steps:
+        if node.spec.state is NodeState.READY and not superseded and not (plan.steps or plan.left):
             raise WrongState(f"{asked.node} is ready, and none of its VMs is away", "Nothing to do.")
         return Admission(
             tree.node_queue(asked.node), asked.node, (f"node:{asked.node}",), (FLUSH_LOCK,), superseded

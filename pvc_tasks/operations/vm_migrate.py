@@ -125,7 +125,8 @@ class MigrateVmHandler(Handler[MigrateVm]):
         ctx.save()
         ctx.me.watch(ctx.job.id, vm.uuid)
         job, bell = ctx.job.id, ctx.me.bell
-        ctx.acting.begin_migration(vm.uuid, _order(ctx), lambda: bell(job))
+        order = _order(ctx)
+        ctx.acting.begin_migration(vm.uuid, order, lambda: bell(job))
         return Hold()
 
     def _arrived(self, ctx: Context, seen: Seen[VmSpec], downtime_ms: int | None) -> Outcome:

@@ -56,8 +56,9 @@ class StartVmHandler(Handler[StartVm]):
             ctx.log(f"starting {vm.name} on {here}")
             # Saved as it is: an agent that looked before this must not record what it saw.
             ctx.save(seen.save(vm))
+        xml = ctx.store.load(tree.vm_xml(vm.uuid)).value.xml
         try:
-            ctx.acting.start(ctx.store.load(tree.vm_xml(vm.uuid)).value.xml)
+            ctx.acting.start(xml)
         except HypervisorRefused as error:
             return self._refused(ctx, seen, error)
         return self._running(ctx, load_vm(ctx.store, vm.uuid))

@@ -131,3 +131,9 @@ def calls(home: Home) -> list[Callable[[], object]]:
         lambda: home.watch_value("/vm", lambda: None),
         lambda: home.watch_children("/vm", lambda: None),
     ]
+
+
+def test_after_a_sync_everybodys_commits_can_be_read(home: Home, ensemble: Ensemble) -> None:
+    ensemble.open().commit([Create("/told")])
+    home.sync()
+    assert home.read(["/told"]) == [Raw(b"", 0)]

@@ -49,6 +49,7 @@ def test_a_guest_that_powers_itself_off_stays_off(cluster: DoorCluster) -> None:
 
 def test_a_guest_that_crashes_while_somebody_watches_is_for_people(cluster: DoorCluster) -> None:
     uuid = cluster.run_vm("vm1", "hv1")
+    cluster.await_true(lambda: cluster.service.vm(uuid).seen_on == ("hv1",), "it was seen running")
     end_guest(cluster, "hv1", uuid, "crashed")
     cluster.await_true(
         lambda: [fault.code for fault in cluster.service.vm(uuid).faults] == ["VM_DOWN"], "it is named"
@@ -144,8 +145,9 @@ def test_two_copies_are_shouted_about_and_left_for_an_admin(cluster: DoorCluster
     cluster.await_true(lambda: cluster.service.vm(uuid).seen_on == ("hv1",), "its node has reported it")
     cluster.fleet.node("hv2").start(domain_xml("vm1", uuid=uuid))
     cluster.await_true(lambda: len(cluster.service.vm(uuid).seen_on) == 2, "both are seen")
-    print(cluster.service.vm(uuid), [(j.operation, j.actor, j.text) for j in cluster.service.jobs()])
-    assert [fault.code for fault in cluster.service.vm(uuid).faults] == ["VM_TWICE"]
+    cluster.await_true(
+        lambda: [fault.code for fault in cluster.service.vm(uuid).faults] == ["VM_TWICE"], "it is named"
+    )
     assert cluster.service.status().health == "critical"
     assert look_at_cluster(cluster.service.store).vms[uuid].node == "hv1"
     assert not jobs_by_agents(cluster, "vm.adopt")

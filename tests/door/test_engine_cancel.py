@@ -10,7 +10,6 @@ from engine_checks import await_job, await_moving, check_explained, check_sound,
 
 from pvc_core.errors import NotFound, WrongState
 from pvc_core.model.operations import FlushNode, MigrateVm, ReadyNode, ShutdownVm, StartVm
-from pvc_core.store import tree
 from pvc_tasks.submit import Asker
 
 
@@ -102,68 +101,6 @@ def test_a_vm_whose_move_alone_is_cancelled_is_named_and_the_flush_goes_on(clust
     ended = cluster.finish(job)
     assert ended.state == "partial"
     assert [(left["vm"], left["code"]) for left in ended.result["left"]] == [("vm1", "CANCELLED")]
-    check_sound(cluster)
-
-
-def test_a_migration_whose_worker_is_gone_is_cancelled_by_force_alone(cluster: DoorCluster) -> None:
-    uuid = cluster.run_vm("vm1", "hv1")
-    cluster.fleet.faults.slow_migrations["vm1"] = inf
-    job = cluster.submit(MigrateVm(vm=uuid, target="hv2"))
-    await_moving(cluster)
-    with pytest.raises(WrongState, match="worker of hv1 is there"):
-        cluster.service.cancel(job.id, ME, force=True)
-    cluster.kill_worker("hv1")
-    asked = cluster.service.cancel(job.id, ME)
-    assert asked.state == "cancelling"
-    check_explained(cluster.service.job(job.id))
-    ended = cluster.service.cancel(job.id, ME, force=True)
-    assert ended.state == "cancelled" and "unknown" in ended.text
-    assert cluster.service.store.names(tree.LOCKS) == ()
-    assert cluster.service.vm(uuid).spec.moving_to is None
-
-
-def test_a_cancel_given_while_the_worker_is_gone_is_obeyed_when_it_returns(cluster: DoorCluster) -> None:
-    uuid = cluster.run_vm("vm1", "hv1")
-    cluster.fleet.faults.slow_migrations["vm1"] = inf
-    job = cluster.submit(MigrateVm(vm=uuid, target="hv2"))
-    await_moving(cluster)
-    cluster.kill_worker("hv1")
-    cluster.service.cancel(job.id, ME)
-    cluster.start_worker("hv1")
-    assert cluster.finish(job).state == "cancelled"
-    assert cluster.where(uuid) == ["hv1"] and not cluster.fleet.node("hv1").moves
-    check_sound(cluster)
-
-
-def test_a_flush_cancelled_by_force_leaves_no_child_to_move_vms_when_the_worker_returns(
-    cluster: DoorCluster,
-) -> None:
-    vms = [cluster.run_vm(f"vm{number}", "hv1") for number in range(6)]
-    for number in range(6):
-        cluster.fleet.faults.slow_migrations[f"vm{number}"] = inf
-    job = cluster.submit(FlushNode(node="hv1"))
-    await_moving(cluster, 4)
-    cluster.kill_worker("hv1")
-    assert cluster.service.cancel(job.id, ME, force=True).state == "cancelled"
-    assert cluster.service.node("hv1").state == "ready"
-    cluster.start_worker("hv1")
-    cluster.await_true(lambda: not cluster.service.jobs(state="unfinished"), "nothing is left of the flush")
-    assert [child.state for child in children_of(cluster, job)] == ["cancelled"] * 4
-    assert all(cluster.where(uuid) == ["hv1"] for uuid in vms)
-    check_sound(cluster)
-
-
-def test_a_return_can_be_cancelled_although_a_worker_it_needs_is_gone(cluster: DoorCluster) -> None:
-    uuid = cluster.run_vm("vm1", "hv1")
-    cluster.run(FlushNode(node="hv1"))
-    (away,) = cluster.where(uuid)
-    cluster.kill_worker(away)
-    job = cluster.submit(ReadyNode(node="hv1"))
-    await_job(cluster, job, state="waiting", stage="returning")
-    check_explained(cluster.service.job(job.id))
-    cluster.service.cancel(job.id, ME)
-    assert cluster.finish(job).state == "cancelled"
-    assert cluster.where(uuid) == [away]
     check_sound(cluster)
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from cluster import DoorCluster
 from engine_checks import Doom, await_job, await_moving, check_explained, check_sound, children_of
 
 from pvc_core.model.job import Job
 from pvc_core.model.operations import FlushNode, MigrateVm, ReadyNode, ShutdownVm, StartVm
+from pvc_core.store import tree
+from pvc_core.store.port import Op
 
 ARRIVES = pytest.mark.parametrize("arrives", [False, True], ids=["before", "after"])
 
@@ -105,23 +109,29 @@ def test_a_worker_whose_session_expires_in_mid_flush_goes_on_under_a_new_one(clu
 
 
 def test_a_step_whose_session_is_lost_in_the_middle_does_not_act(cluster: DoorCluster) -> None:
-    """It has decided to begin a migration, and its claim has passed to nobody yet."""
+    """It has recorded that it begins a migration; by the time it would, its claim may be another's."""
     uuid = cluster.run_vm("vm1", "hv1")
     hypervisor, home = cluster.fleet.node("hv1"), cluster.workers["hv1"].world.store.home
-    acts: list[int | None] = []
-    migration, begin = hypervisor.migration, hypervisor.begin_migration
+    store, lost, acts = cluster.service.store, [False], []
+    commit, begin = home.commit, hypervisor.begin_migration
 
-    def lose_session_then_look(uuid: str) -> object:
-        if not acts:
-            acts.append(None)
+    def commit_then_lose_session(ops: list[Op]) -> None:
+        commit(ops)
+        if not lost[0] and any(b'"begun":1' in getattr(op, "data", b"") for op in ops):
+            lost[0] = True
             home.expire()  # type: ignore[attr-defined]
             home.reconnect()  # type: ignore[attr-defined]
-        return migration(uuid)
 
-    hypervisor.migration = lose_session_then_look  # type: ignore[method-assign,assignment]
-    hypervisor.begin_migration = lambda *args: (acts.append(home.session()), begin(*args))  # type: ignore[method-assign,assignment,func-returns-value]
-    job = cluster.finish(cluster.submit(MigrateVm(vm=uuid, target="hv2")))
-    assert job.state == "succeeded" and len(acts) == 2
+    def begin_and_note_the_claim(*args: Any) -> None:
+        claim = store.find(tree.claim_ref(job.id))
+        acts.append(claim is not None and claim.value.session == home.session())
+        begin(*args)
+
+    home.commit = commit_then_lose_session  # type: ignore[method-assign,assignment]
+    hypervisor.begin_migration = begin_and_note_the_claim  # type: ignore[method-assign]
+    job = cluster.submit(MigrateVm(vm=uuid, target="hv2"))
+    assert cluster.finish(job).state == "succeeded"
+    assert lost == [True] and acts == [True]
     check_sound(cluster)
 
 

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from math import inf
-
 import pytest
-from cluster import ME, DoorCluster
-from engine_checks import await_job, await_moving, check_explained, check_sound, children_of
+from cluster import DoorCluster
+from engine_checks import check_sound, children_of
 
 from pvc_core.errors import NoPlacement, NotFound, WrongState
-from pvc_core.model.operations import FlushNode, MigrateVm, ReadyNode, StopVm
+from pvc_core.model.operations import FlushNode, MigrateVm, ReadyNode
 from pvc_core.model.vm import MigrationMethod
 from pvc_core.store import tree
-from pvc_core.store.documents import Seen
 
 
 def test_a_failed_migration_leaves_the_vm_where_it_ran_and_says_why(cluster: DoorCluster) -> None:
@@ -109,115 +106,3 @@ def test_what_cannot_be_migrated_is_refused_before_anything_happens(cluster: Doo
             cluster.submit(asked)
     assert cluster.service.store.names(tree.JOBS) == before
     check_sound(cluster)
-
-
-def test_a_target_that_fills_up_between_plan_and_commit_is_not_overfilled(cluster: DoorCluster) -> None:
-    """The child was made for hv2; by the time it reserves, a VM has been started there."""
-    uuid = cluster.run_vm("vm1", "hv1", 2000)
-    worker, rivals = cluster.workers["hv1"], []
-    commit = worker.world.store.home.commit
-
-    def first_let_a_rival_in(ops: list[object]) -> None:
-        about_children = any("/by_parent/" in getattr(op, "path", "") for op in ops)
-        commit(ops)  # type: ignore[arg-type]
-        if about_children and not rivals:
-            rivals.append(cluster.run_vm("rival", "hv2", 2500))
-
-    worker.world.store.home.commit = first_let_a_rival_in  # type: ignore[method-assign,assignment]
-    job = cluster.run(FlushNode(node="hv1"))
-    assert job.state == "succeeded" and rivals
-    assert (cluster.where(uuid), cluster.where(rivals[0])) == (["hv3"], ["hv2"])
-    assert all(node.memory_free_mib >= 0 for node in cluster.service.nodes())
-    check_sound(cluster)
-
-
-def test_limits_are_kept_whatever_is_asked_for(cluster: DoorCluster) -> None:
-    most = 0
-    for number in range(9):
-        cluster.run_vm(f"vm{number}", "hv1")
-    job = cluster.submit(FlushNode(node="hv1", parallel=2))
-    while not cluster.service.job(job.id).state.finished:
-        most = max(most, len(cluster.fleet.node("hv1").moves))
-    assert most == 2
-    check_sound(cluster)
-
-
-def test_a_migration_beyond_the_limits_waits_for_capacity_and_says_so(cluster: DoorCluster) -> None:
-    vms = [cluster.run_vm(f"vm{number}", "hv1") for number in range(5)]
-    for number in range(4):
-        cluster.fleet.faults.slow_migrations[f"vm{number}"] = inf
-    first = [cluster.submit(MigrateVm(vm=uuid, target="hv2")) for uuid in vms[:4]]
-    await_moving(cluster, 4)
-    last = await_job(cluster, cluster.submit(MigrateVm(vm=vms[4], target="hv3")), state="waiting")
-    assert last.waiting is not None and last.waiting.kind == "capacity"
-    check_explained(last)
-    cluster.service.cancel(first[0].id, ME)
-    assert cluster.finish(last).state == "succeeded"
-    for job in first[1:]:
-        cluster.service.cancel(job.id, ME)
-        cluster.finish(job)
-    check_sound(cluster)
-
-
-def test_a_vm_that_went_away_with_its_target_is_recorded_there_and_started_nowhere_else(
-    cluster: DoorCluster,
-) -> None:
-    """P6: its worker was gone when it arrived, and its target dies before it can say so."""
-    uuid = cluster.run_vm("vm1", "hv1")
-    cluster.fleet.faults.slow_migrations["vm1"] = inf
-    job = cluster.submit(MigrateVm(vm=uuid, target="hv2"))
-    await_moving(cluster)
-    cluster.kill_worker("hv1")
-    with cluster.fleet.lock:
-        cluster.fleet.node("hv1").moves[uuid].end()
-        cluster.agents.pop("hv2").stop()
-    cluster.start_worker("hv1")
-    shown = await_job(cluster, job, stage="confirming")
-    check_explained(shown)
-    seen = cluster.service.store.load(tree.job_ref(job.id))
-    _pass_deadline(cluster, seen)
-    ended = cluster.finish(job)
-    assert ended.state == "failed" and ended.error is not None and ended.error.code == "EXPIRED"
-    cluster.await_true(lambda: cluster.service.vm(uuid).seen == "unknown", "hv1 reports it gone")
-    vm = cluster.service.vm(uuid).spec
-    assert (vm.state, vm.node, vm.previous_node) == ("start", "hv2", "hv1")
-    with pytest.raises(WrongState, match="does not answer"):
-        cluster.submit(StopVm(vm=uuid))
-
-
-def test_a_target_whose_libvirt_is_silent_proves_no_loss(cluster: DoorCluster) -> None:
-    """Its agent goes on reporting, and what it reports is what it knew before."""
-    uuid = cluster.run_vm("vm1", "hv1")
-    cluster.fleet.faults.slow_migrations["vm1"] = inf
-    job = cluster.submit(MigrateVm(vm=uuid, target="hv2"))
-    await_moving(cluster)
-    cluster.kill_worker("hv1")
-    with cluster.fleet.lock:
-        cluster.fleet.node("hv1").moves[uuid].end()
-        cluster.fleet.hang("hv2")
-    cluster.start_worker("hv1")
-    await_job(cluster, job, stage="confirming")
-    sequence = _sequence(cluster, "hv2")
-    cluster.await_true(lambda: _sequence(cluster, "hv2") > sequence + 3, "hv2 reports, blind")
-    assert not cluster.service.job(job.id).state.finished
-    cluster.fleet.resume("hv2")
-    assert cluster.finish(job).state == "succeeded"
-    check_sound(cluster)
-
-
-def _sequence(cluster: DoorCluster, node: str) -> int:
-    return cluster.service.store.load(tree.node_report(node)).value.sequence
-
-
-def _pass_deadline(cluster: DoorCluster, seen: Seen) -> None:  # type: ignore[type-arg]
-    """The job's time is over now; it may be saved by its worker at the same moment."""
-
-    def done() -> bool:
-        fresh = cluster.service.store.load(seen.ref)
-        try:
-            cluster.service.store.commit(fresh.save(fresh.value.but(deadline=fresh.value.created)))
-        except Exception:
-            return False
-        return True
-
-    cluster.await_true(done, "the deadline is moved")

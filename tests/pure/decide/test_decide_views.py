@@ -67,6 +67,14 @@ def test_a_vm_that_a_job_holds_or_moves_is_not_complained_about() -> None:
     assert codes(view(a_vm(1), a_node("hv1"), job="20260101t120000-aaaaaaaa")) == []
 
 
+def test_a_report_older_than_the_record_is_no_ground_for_a_fault() -> None:
+    """It, and the one that was being made just then, may show the VM as it was before."""
+    vm = a_vm(1, report_marks={"hv1": 4})
+    assert codes(view(vm, a_node("hv1", sequence=5))) == []
+    assert codes(view(vm, a_node("hv1", sequence=6))) == ["VM_DOWN"]
+    assert codes(view(vm, a_node("hv1", sequence=4, alive=False))) == ["VM_UNKNOWN"]
+
+
 def node_faults(*nodes: Node) -> list[str]:
     return [fault.code for fault in find_faults(a_cluster(nodes), [])]
 

@@ -1,0 +1,181 @@
+"""Single lines whose loss must be noticed: what is taken away, and why it is there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Sabotage:
+    """`line` of `module` becomes `instead`; a scenario of that name shows it at once, else random runs do."""
+
+    name: str
+    module: str
+    line: str
+    instead: str
+    scenario: str = ""
+
+
+SABOTAGES = (
+    Sabotage(
+        "drop the version check",
+        "pvc_core.store.znodes",
+        "if op.version is not None and op.version != node.raw.version:",
+        "if False:",
+    ),
+    Sabotage(
+        "drop the claim check",
+        "pvc_tasks.context",
+        "self._commit(self.claim.check(), *ops)",
+        "self._commit(self.seen.check(), *ops)",
+    ),
+    Sabotage(
+        "ignore the session loss",
+        "pvc_tasks.context",
+        "if mark is None or mark.value.epoch != self.claim.epoch:",
+        "if False:",
+        "stopped-between-record-and-effect",
+    ),
+    Sabotage(
+        "look at ended jobs again",
+        "pvc_tasks.engine",
+        "if seen is None or seen.value.state.finished:",
+        "if seen is None:",
+    ),
+    Sabotage(
+        "do not ask whose lock it is",
+        "pvc_tasks.joblocks",
+        "if line[0] != job.id:",
+        "if False:",
+    ),
+    Sabotage(
+        "keep the lock at the end",
+        "pvc_tasks.settle",
+        "(index, *end.ops, *released)",
+        "(index, *end.ops)",
+    ),
+    Sabotage(
+        "release the lock early",
+        "pvc_tasks.operations.vm_migrate",
+        "        ctx.save(seen.save(moving), bump_placement(cluster.placement_version, ctx.job.id))",
+        "        from pvc_tasks.joblocks import plan_release_locks as free; "
+        "ctx.save(seen.save(moving), bump_placement(cluster.placement_version, ctx.job.id), "
+        "*free(ctx.store, ctx.job, ctx.now)[0])",
+    ),
+    Sabotage(
+        "leave a job out of its queue",
+        "pvc_tasks.submit",
+        "if not job.state.finished:",
+        "if job.parent is not None:",
+    ),
+    Sabotage(
+        "sweep nothing",
+        "pvc_worker.sweep",
+        "if not waiting:",
+        "if True:",
+    ),
+    Sabotage(
+        "skip the verify",
+        "pvc_tasks.operations.node_flush",
+        "left = [*found.plan.left, *_still_there(ctx.looking, found.cluster, asked.node, found.plan.left)]",
+        "left = [*found.plan.left]",
+        "the-proof-is-libvirts",
+    ),
+    Sabotage(
+        "call it flushed whatever is left",
+        "pvc_tasks.operations.node_flush",
+        "state = NodeState.PARTIAL if left else NodeState.FLUSHED",
+        "state = NodeState.FLUSHED",
+    ),
+    Sabotage(
+        "forget moving_to",
+        "pvc_tasks.operations.vm_migrate",
+        "moving = vm.but(moving_to=target, moving_job=ctx.job.id)",
+        "moving = vm",
+    ),
+    Sabotage(
+        "keep moving_to when the VM stayed",
+        "pvc_tasks.operations.vm_migrate",
+        "stays = seen.value.but(moving_to=None, moving_job=None)",
+        "stays = seen.value",
+    ),
+    Sabotage(
+        "do not charge the memory of what arrives",
+        "pvc_core.model.snapshot",
+        "for node in spoken_for | ({vm.moving_to} if vm.moving_to else set()):",
+        "for node in spoken_for:",
+    ),
+    Sabotage(
+        "place without bumping the placement",
+        "pvc_tasks.operations.vm_migrate",
+        "        ctx.save(seen.save(moving), bump_placement(cluster.placement_version, ctx.job.id))",
+        "        ctx.save(seen.save(moving))",
+    ),
+    Sabotage(
+        "ask for no room",
+        "pvc_core.decide.placement",
+        "if (free := cluster.free_mib(name)) < vm.memory_mib:",
+        "if (free := cluster.free_mib(name)) < 0:",
+    ),
+    Sabotage(
+        "place on closed nodes",
+        "pvc_core.decide.placement",
+        "if not node.ready:",
+        "if False:",
+    ),
+    Sabotage(
+        "ignore the limits of migrations",
+        "pvc_tasks.operations.vm_migrate",
+        "if full is not None:",
+        "if False:",
+    ),
+    Sabotage(
+        "start without looking",
+        "pvc_tasks.operations.vm_start",
+        "if vm.state is Wanted.START and vm.node != here:",
+        "if False:",
+    ),
+    Sabotage(
+        "stop a deaf guest unasked",
+        "pvc_tasks.operations.vm_shutdown",
+        "if asked.then_stop:",
+        "if True:",
+    ),
+    Sabotage(
+        "shut down what has nowhere to go unasked",
+        "pvc_core.decide.flush",
+        "if vm.autorestart or rules.stop_blocked:",
+        "if True:",
+    ),
+    Sabotage(
+        "record as stopped without looking",
+        "pvc_tasks.operations.vm_shutdown",
+        "if not runs_here(ctx.looking, vm.uuid):",
+        "if ctx.job.stage == 'asked':",
+    ),
+    Sabotage(
+        "record what an agent saw too long ago",
+        "pvc_tasks.operations.vm_adopt",
+        "if seen.version != asked.as_of:",
+        "if False:",
+    ),
+    Sabotage(
+        "adopt what a job is at work on",
+        "pvc_tasks.operations.vm_adopt",
+        "if lock is not None:",
+        "if False:",
+    ),
+    Sabotage(
+        "expire jobs of workers that are there",
+        "pvc_worker.caretaker",
+        "if now >= seen.value.deadline and not seen.value.state.finished:",
+        "if not seen.value.state.finished:",
+        "worker-killed-as-a-flush-moves",
+    ),
+    Sabotage(
+        "number all attempts at a VM alike",
+        "pvc_tasks.children",
+        "attempt = 1 + sum(subject in job.objects for job in siblings)",
+        "attempt = 1",
+    ),
+)
