@@ -101,6 +101,11 @@ class Faults:
     def freeze(self, step: str, operation: str) -> None:
         self._strike(step, operation, Machine.stop)
 
+    def freeze_agent(self, node: str) -> None:
+        """Between its look at the node and what it makes of it."""
+        machine = self._machine(node)
+        self.cluster.witness.report_points[node] = lambda process: machine.stop("agent")
+
     def _strike(self, step: str, operation: str, blow: Callable[[Machine, PartName], None]) -> None:
         name = operation.replace(" ", ".")
         if name not in BY_NAME:

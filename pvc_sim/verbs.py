@@ -21,6 +21,7 @@ VERBS: tuple[tuple[str, Callable[..., None]], ...] = (
     (rf"kill {PART}", Faults.kill),
     (rf"start {PART}", Faults.start),
     (rf"stop {PART}", Faults.stop),
+    (rf"stop {NODE}/agent after its report", Faults.freeze_agent),
     (rf"cont {PART}", Faults.cont),
     (rf"expire {PART}", Faults.expire),
     (r"lose answer ([\w.-]+/(?:worker|agent)|api)", Faults.answer_lost),

@@ -43,6 +43,8 @@ class Witness:
     crash_points: list[CrashPoint] = field(default_factory=list)
     steps: Counter[str] = field(default_factory=Counter)
     """How many each job has taken."""
+    report_points: dict[str, Callable[[Process], None]] = field(default_factory=dict)
+    """What happens, once, to the agent of a node right after it has written what it saw."""
 
     def __post_init__(self) -> None:
         self.mirror = Mirror(self.tree)
@@ -65,6 +67,9 @@ class Witness:
             self.changed_at = self.kernel.now
             self.timeline.tell(self.kernel.second, telling)
             self._check(lambda: self._check_records(telling))
+        for change in changes:
+            if change.kind == "report" and (strike := self.report_points.pop(change.key, None)):
+                strike(process)
         self._count(process)
 
     def acted(self, process: Process, effect: str, uuid: str) -> None:

@@ -6,6 +6,8 @@ import time
 from collections.abc import Iterable
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 from pydantic import ValidationError
 
 from pvc_core.config import RedisSection
@@ -26,7 +28,7 @@ class RedisLive:
             password=password,
             socket_timeout=TIMEOUT_S,
             socket_connect_timeout=TIMEOUT_S,
-            retry=None,
+            retry=Retry(NoBackoff(), 0),
         )
         self._quiet_until = 0.0
 
@@ -50,7 +52,7 @@ class RedisLive:
         return {name: seen for name, value in zip(names, values, strict=True) if (seen := _parsed(value))}
 
 
-def _parsed(value: bytes | None) -> Progress | None:
+def _parsed(value: bytes | str | None) -> Progress | None:
     """What somebody else may have written there is nothing to fail on."""
     try:
         return None if value is None else Progress.model_validate_json(value)

@@ -9,7 +9,6 @@ from pvc_core.model.vm import VmSpec, Wanted
 from pvc_sim.breach import Breach
 from pvc_sim.mirror import Mirror
 
-
 UNLIKE_ASKED = (JobState.FAILED, JobState.CANCELLED)
 
 

@@ -32,8 +32,8 @@ SABOTAGES = (
     Sabotage(
         "ignore the session loss",
         "pvc_tasks.context",
-        "if mark is None or mark.value.epoch != self.claim.epoch:",
-        "if False:",
+        'after its end.\n        """\n        mark = self.store.find(tree.claim_ref(self.job.id))',
+        'after its end.\n        """\n        return self.me.hypervisor',
         "stopped-between-record-and-effect",
     ),
     Sabotage(
@@ -110,6 +110,7 @@ SABOTAGES = (
         "pvc_tasks.operations.vm_migrate",
         "        ctx.save(seen.save(moving), bump_placement(cluster.placement_version, ctx.job.id))",
         "        ctx.save(seen.save(moving))",
+        "two-migrations-want-the-same-room",
     ),
     Sabotage(
         "ask for no room",
@@ -130,10 +131,11 @@ SABOTAGES = (
         "if False:",
     ),
     Sabotage(
-        "start without looking",
+        "start a VM where it is not recorded",
         "pvc_tasks.operations.vm_start",
         "if vm.state is Wanted.START and vm.node != here:",
         "if False:",
+        "a-start-follows-its-vm",
     ),
     Sabotage(
         "stop a deaf guest unasked",
@@ -158,15 +160,10 @@ SABOTAGES = (
         "pvc_tasks.operations.vm_adopt",
         "if seen.version != asked.as_of:",
         "if False:",
+        "an-agent-acts-on-an-old-look",
     ),
     Sabotage(
-        "adopt what a job is at work on",
-        "pvc_tasks.operations.vm_adopt",
-        "if lock is not None:",
-        "if False:",
-    ),
-    Sabotage(
-        "expire jobs of workers that are there",
+        "expire jobs before their deadline",
         "pvc_worker.caretaker",
         "if now >= seen.value.deadline and not seen.value.state.finished:",
         "if not seen.value.state.finished:",
