@@ -6,9 +6,9 @@ import time
 from collections.abc import Iterable
 
 import redis
+from pydantic import ValidationError
 from redis.backoff import NoBackoff
 from redis.retry import Retry
-from pydantic import ValidationError
 
 from pvc_core.config import RedisSection
 from pvc_core.model.job import Progress

@@ -58,7 +58,7 @@ class Lane:
                 answer = task.ask(connection)
         except libvirt.libvirtError as fault:
             error = translated(fault, self._connection)
-        except BaseException as fault:  # noqa: BLE001 - it belongs to whoever waits for the answer
+        except BaseException as fault:
             error = fault
         self._done(self)
         _settle(task.future, answer, error)

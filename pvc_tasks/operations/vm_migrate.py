@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pvc_core.decide.placement import Choice, decide_node, refuse
+from pvc_core.decide.migration import check_movable, decide_target, moved
 from pvc_core.decide.wave import within_limits
-from pvc_core.errors import NoPlacement, PvcError, WrongState
+from pvc_core.errors import PvcError, WrongState
 from pvc_core.model.operations import MigrateVm
-from pvc_core.model.snapshot import Cluster
-from pvc_core.model.vm import MigrationMethod, VmSpec, Wanted
+from pvc_core.model.vm import VmSpec
 from pvc_core.store import tree
 from pvc_core.store.documents import Seen
 from pvc_core.store.look import find_vm, load_vm, look_at_cluster, look_at_node
@@ -133,7 +132,7 @@ class MigrateVmHandler(Handler[MigrateVm]):
         vm, target = seen.value, ctx.job.notes["target"]
         result = {"vm": vm.name, "source": vm.node, "node": target, "downtime_ms": downtime_ms}
         ops = (
-            seen.save(_moved(vm, target, reports_now(ctx.store, vm.node, target))),
+            seen.save(moved(vm, target, reports_now(ctx.store, vm.node, target))),
             bump_placement_now(ctx.store, ctx.job.id),
         )
         return Done(f"{vm.name} runs on {target}", result, ops=ops)
@@ -185,7 +184,7 @@ class MigrateVmHandler(Handler[MigrateVm]):
             return ()
         if notes.get("gone") and seen.value.moving_job == job:
             target = notes["target"]
-            after = _moved(seen.value, target, reports_now(world.store, seen.value.node, target))
+            after = moved(seen.value, target, reports_now(world.store, seen.value.node, target))
             return (seen.save(after), bump_placement_now(world.store, job))
         return self._plan_stay(world, seen, job)
 
@@ -215,49 +214,6 @@ class MigrateVmHandler(Handler[MigrateVm]):
             return outcome
         text = f"{seen.value.name} left {ctx.me.node}; it can only be on {target}, which does not answer"
         return Rest(text, self.leave(asked, ctx.world, ctx.job.notes, ctx.job.id))
-
-
-def _moved(vm: VmSpec, target: str, marks: dict[str, int]) -> VmSpec:
-    home = vm.home
-    previous = None if home == target else home
-    return vm.but(node=target, previous_node=previous, moving_to=None, moving_job=None, report_marks=marks)
-
-
-def check_movable(vm: VmSpec, asked: MigrateVm) -> None:
-    """Raises WrongState for a VM that cannot, or should not without asking twice, be migrated."""
-    if vm.state is not Wanted.START:
-        raise WrongState(
-            f"{vm.name} is stopped; only a running VM can be migrated", f"pvc vm start {vm.name}"
-        )
-    if asked.target == vm.node:
-        raise WrongState(f"{vm.name} is on {vm.node} already", "Name another node, or none for the best.")
-    if vm.migration_method is not MigrationMethod.LIVE:
-        raise WrongState(
-            f"the migration method of {vm.name} is {vm.migration_method}",
-            "Shut it down and start it elsewhere.",
-        )
-    if vm.previous_node is not None and asked.target != vm.previous_node and not asked.force:
-        raise WrongState(
-            f"{vm.name} is away from its home {vm.previous_node} already",
-            f"Bring it home (--target {vm.previous_node}), or move it on with --force; its home stays.",
-        )
-
-
-def decide_target(cluster: Cluster, vm: VmSpec, asked: MigrateVm) -> tuple[str, str]:
-    """Where to, and why there; raises NotFound or NoPlacement."""
-    if asked.target is None:
-        choice = decide_node(cluster, vm, without={vm.node})
-        if isinstance(choice, Choice):
-            return choice.node, choice.reason
-        raise choice.error(vm.name)
-    refusal = refuse(cluster, vm, asked.target)
-    if refusal is not None:
-        raise NoPlacement(
-            f"{asked.target} cannot take {vm.name}: {refusal.message}",
-            refusal.remedy,
-            refusals={asked.target: refusal.as_dict()},
-        )
-    return asked.target, "as asked"
 
 
 def _order(ctx: Context) -> MigrationOrder:

@@ -26,6 +26,7 @@ def end_guest(cluster: DoorCluster, node: str, uuid: str, reason: str) -> None:
 def test_a_vm_found_running_elsewhere_is_adopted_and_keeps_its_home(cluster: DoorCluster) -> None:
     """Moved by hand, behind PVC's back."""
     uuid = cluster.run_vm("vm1", "hv1")
+    cluster.await_true(lambda: cluster.service.vm(uuid).seen_on == ("hv1",), "it was seen running")
     with cluster.fleet.lock:
         end_guest(cluster, "hv1", uuid, "migrated")
         cluster.fleet.node("hv2").start(domain_xml("vm1", uuid=uuid))
@@ -132,6 +133,7 @@ def test_what_an_agent_saw_before_the_last_change_is_not_believed(cluster: DoorC
 
 def test_a_crowd_of_vms_is_adopted_together(cluster: DoorCluster) -> None:
     vms = {cluster.run_vm(f"vm{number}", "hv1"): f"vm{number}" for number in range(6)}
+    cluster.await_true(lambda: all(cluster.service.vm(u).seen_on == ("hv1",) for u in vms), "all were seen")
     with cluster.fleet.lock:
         for uuid, name in vms.items():
             end_guest(cluster, "hv1", uuid, "migrated")

@@ -65,8 +65,8 @@ def test_a_start_and_a_shutdown_survive_death_too(cluster: DoorCluster, commit: 
 
 
 def test_killed_in_mid_flush_and_started_again_it_empties_the_node(cluster: DoorCluster) -> None:
-    cluster.fleet.migration_s = 0.3
     vms = [cluster.run_vm(f"vm{number}", "hv1") for number in range(8)]
+    cluster.fleet.migration_s = 0.5
     job = cluster.submit(FlushNode(node="hv1"))
     await_moving(cluster, 4)
     cluster.kill_worker("hv1")
@@ -97,6 +97,7 @@ def test_a_worker_that_returns_while_libvirt_still_migrates_adopts_the_migration
 def test_a_worker_whose_session_expires_in_mid_flush_goes_on_under_a_new_one(cluster: DoorCluster) -> None:
     for number in range(6):
         cluster.run_vm(f"vm{number}", "hv1")
+    cluster.fleet.migration_s = 0.5
     job = cluster.submit(FlushNode(node="hv1"))
     await_moving(cluster, 4)
     home = cluster.workers["hv1"].world.store.home

@@ -99,6 +99,7 @@ def test_a_commit_whose_answer_is_lost_is_not_done_twice(cluster: DoorCluster) -
 
 def test_a_lost_quorum_stops_everything_and_loses_nothing(cluster: DoorCluster) -> None:
     vms = [cluster.run_vm(f"vm{number}", "hv1") for number in range(6)]
+    cluster.fleet.migration_s = 0.5
     job = cluster.submit(FlushNode(node="hv1"))
     await_moving(cluster, 4)
     cluster.tree.down()

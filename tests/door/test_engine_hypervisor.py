@@ -30,6 +30,7 @@ def test_a_job_whose_libvirt_hangs_waits_says_so_and_goes_on_afterwards(cluster:
 
 def test_a_flush_whose_libvirt_hangs_in_the_middle_completes_afterwards(cluster: DoorCluster) -> None:
     vms = [cluster.run_vm(f"vm{number}", "hv1") for number in range(6)]
+    cluster.fleet.migration_s = 0.5
     job = cluster.submit(FlushNode(node="hv1"))
     await_moving(cluster, 4)
     cluster.fleet.hang("hv1")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -165,7 +167,7 @@ def test_refusals_name_line_and_fault(xml: str, line: int, words: str) -> None:
 
 def test_a_bomb_of_entities_is_refused_quickly() -> None:
     letters = "abcdefghijk"
-    entities = "".join(f"<!ENTITY {b} '{f'&{a};' * 10}'>" for a, b in zip(letters, letters[1:], strict=False))
+    entities = "".join(f"<!ENTITY {b} '{f'&{a};' * 10}'>" for a, b in itertools.pairwise(letters))
     error = refusal(f"<!DOCTYPE d [<!ENTITY a 'ha'>{entities}]><domain title='&k;'>&k;</domain>")
     assert "amplification" in error.message or "DTD" in error.message
 
