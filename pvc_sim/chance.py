@@ -10,9 +10,11 @@ from pvc_core.model.vm import MigrationMethod
 from pvc_sim.given import Given, GivenNode, GivenVm, Metadata
 from pvc_sim.scenario import Event, Scenario
 
-FIRST_S, GAP_MEAN_S = 2.0, 4.0
-FAULT_SHARE = 0.55
+FIRST_S = 2.0
 FAULT_MEAN_S = 8.0
+EVENTS = 15
+"""About so many, densely or far apart, where no length is asked for."""
+
 HOUR_S = 3600.0
 
 Pair = tuple[str, str]
@@ -32,8 +34,9 @@ def make_scenario(seed: int, size: Size) -> Scenario:
     """The same for the same seed and size."""
     chance = Random(seed)
     given = _given(chance, seed, size)
-    length = size.hours * HOUR_S or chance.uniform(20, 60)
-    events = sorted(_events(chance, given, length), key=lambda event: event.at)
+    gap = chance.choice((0.5, 1.5, 4.0))
+    length = size.hours * HOUR_S or FIRST_S + EVENTS * gap
+    events = sorted(_events(chance, given, length, gap), key=lambda event: event.at)
     end = Event(at=max(length, *(event.at for event in events)) + 1, do="heal all")
     return Scenario(f"seed {seed}", given, (*events, end))
 
@@ -75,11 +78,10 @@ def _vm(chance: Random, nodes: list[str]) -> GivenVm:
     )
 
 
-def _events(chance: Random, given: Given, length: float) -> list[Event]:
-    events = []
-    at = FIRST_S
+def _events(chance: Random, given: Given, length: float, gap: float) -> list[Event]:
+    events, at, faulty = [], FIRST_S, chance.choice((0.3, 0.6))
     while at < length:
-        if chance.random() < FAULT_SHARE:
+        if chance.random() < faulty:
             broken, repaired = chance.choice(FAULTS)(chance, given)
             events.append(Event(at=round(at, 2), do=broken))
             if repaired:
@@ -87,7 +89,7 @@ def _events(chance: Random, given: Given, length: float) -> list[Event]:
                 events.append(Event(at=round(until, 2), do=repaired))
         else:
             events.append(Event(at=round(at, 2), do=chance.choice(REQUESTS)(chance, given)))
-        at += chance.expovariate(1 / GAP_MEAN_S)
+        at += chance.expovariate(1 / gap)
     return events
 
 
@@ -124,6 +126,7 @@ REQUESTS: tuple[Callable[[Random, Given], str], ...] = (
     lambda chance, given: f"vm start {_name(chance, given)}",
     lambda chance, given: f"vm shutdown {_name(chance, given)}{chance.choice(('', ' --then-stop'))}",
     lambda chance, given: f"vm stop {_name(chance, given)}",
+    lambda chance, given: f"vm undefine {_name(chance, given)}",
     _cancel,
     _cancel,
 )

@@ -10,6 +10,7 @@ from pvc_core.decide.wave import Limits
 from pvc_core.model.operations import DefineVm, InitCluster
 from pvc_core.model.vm import Wanted
 from pvc_core.store import tree
+from pvc_core.store.cache import RememberingStore
 from pvc_core.store.ensemble import MemoryTree
 from pvc_drivers.hypervisor.fake import FakeFleet
 from pvc_sim.broker import Broker
@@ -44,7 +45,7 @@ class SimCluster:
         self._ids = 0
         self._owed: list[tuple[Door, Callable[[], bool]]] = []
         self._armed: float | None = None
-        self.api = Door(self.around, "api", "api", self.config, NodeClock(self.kernel))
+        self.api = Door(self.around, "api", "api", self.config, NodeClock(self.kernel), RememberingStore)
         self.service = Service(self.api.world)
         self.machines: dict[str, Machine] = {}
         self._build()

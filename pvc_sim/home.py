@@ -67,15 +67,15 @@ class SimHome:
 
     def watch_value(self, path: str, bell: Bell) -> Raw | None:
         self._process.pause(READ_S)
-        return self._inner.watch_value(path, bell)
+        return self._inner.watch_value(path, self._later(bell))
 
     def watch_values(self, paths: Sequence[str], bells: Sequence[Bell]) -> list[Raw | None]:
         self._process.pause(READ_S)
-        return self._inner.watch_values(paths, bells)
+        return self._inner.watch_values(paths, [self._later(bell) for bell in bells])
 
     def watch_children(self, path: str, bell: Bell) -> tuple[str, ...] | None:
         self._process.pause(READ_S)
-        return self._inner.watch_children(path, bell)
+        return self._inner.watch_children(path, self._later(bell))
 
     def session(self) -> int | None:
         return self._inner.session() if self._believed is None else self._believed
@@ -111,6 +111,10 @@ class SimHome:
         self._inner.expire()
         if self._process.life is Life.RUNNING:
             self._recover()
+
+    def _later(self, bell: Bell) -> Bell:
+        """A watch takes a moment to reach its process."""
+        return lambda: self._process.after(READ_S, bell)
 
     def _recover(self) -> None:
         if self.number() is None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pvc_core.config import Config
+from pvc_core.store.documents import Store
 from pvc_core.store.ensemble import MemoryTree
 from pvc_core.store.port import Raw
 from pvc_drivers.hypervisor.fake import FakeHypervisor
@@ -55,12 +56,20 @@ class NodeClock:
 class Door:
     """A process that talks to the tree and the broker; the API is no more than that."""
 
-    def __init__(self, around: Surroundings, name: str, node: str, config: Config, clock: NodeClock) -> None:
+    def __init__(
+        self,
+        around: Surroundings,
+        name: str,
+        node: str,
+        config: Config,
+        clock: NodeClock,
+        store_over: Callable[[SimHome], Store] | None = None,
+    ) -> None:
         self.around, self.name = around, name
         self.process = around.process(name)
         self.home = SimHome(self.process, around.tree, around.witness)
         self.world = World(
-            store=SimStore(self.home, around.known),
+            store=store_over(self.home) if store_over else SimStore(self.home, around.known),
             clock=clock,
             hints=SimHints(self.process, around.broker, node),
             live=Nothing(),

@@ -117,7 +117,8 @@ class Witness:
         if where == self.where:
             return
         for uuid in self.where.keys() - where.keys() - self._excused:
-            name = self.mirror.vms[uuid].name
+            vm = self.mirror.vms.get(uuid)
+            name = vm.name if vm is not None else uuid
             raise Breach("no VM is stopped by surprise", f"{name} ran on {self.where[uuid]} and is gone")
         self._excused -= where.keys() - self.where.keys()
         self.timeline.moved(self.kernel.second, self.where, where)

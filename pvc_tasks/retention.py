@@ -41,7 +41,7 @@ def decide_old(ids: Sequence[str], keep: int, oldest: float) -> list[str]:
 
 
 def _forget(world: World, seen: Seen[Job]) -> bool:
-    if not seen.value.state.finished:
+    if not seen.value.state.finished or _is_needed(world, seen.value.parent):
         return False
     try:
         world.store.commit(*_entries(world, seen.value), seen.delete())
@@ -49,6 +49,12 @@ def _forget(world: World, seen: Seen[Job]) -> bool:
         return False
     _drop_empty_folders(world, seen.value)
     return True
+
+
+def _is_needed(world: World, parent: str | None) -> bool:
+    """An unfinished parent still counts its finished children."""
+    seen = None if parent is None else world.store.find(tree.job_ref(parent))
+    return seen is not None and not seen.value.state.finished
 
 
 def _entries(world: World, job: Job) -> list[Op]:

@@ -30,7 +30,8 @@ def decide_corrections(
     """`powered_off` guests were seen to end by themselves.
 
     `fresh` tells that nobody watched the node before: whatever should run there and does not is started.
-    Two copies are never touched: an admin must choose.
+    Two copies are never touched: an admin must choose. VMs a job is at work on are for the caller to leave
+    out; a VM on its way without such a job is one whose migration nobody saw end.
     """
     corrections = [_look_at_vm(cluster, vm, node, domains, powered_off, fresh) for vm in cluster.vms.values()]
     return [found for found in corrections if found is not None]
@@ -47,7 +48,7 @@ def _look_at_vm(
     here = next((domain for domain in domains if domain.uuid == vm.uuid and domain.active), None)
     if here is not None:
         return _look_at_running(cluster, vm, node, here)
-    if vm.node != node or vm.state is not Wanted.START or vm.moving_to is not None:
+    if vm.node != node or vm.state is not Wanted.START:
         return None
     if any(other != node for other in cluster.seen_on(vm.uuid)):
         return None
@@ -60,11 +61,13 @@ def _look_at_vm(
 
 def _look_at_running(cluster: Cluster, vm: VmSpec, node: str, here: Domain) -> Correction | None:
     """A paused domain may be one that is still arriving, and is left alone."""
-    if vm.node == node and vm.state is Wanted.START:
+    if vm.node == node and vm.state is Wanted.START and vm.moving_to is None:
         return None
-    if vm.moving_to is not None or here.state != "running":
+    if here.state != "running":
         return None
     if any(other != node for other in cluster.seen_on(vm.uuid)):
         return None
     recorded = f"on {vm.node}" if vm.state is Wanted.START else f"as {vm.state}"
+    if vm.moving_to is not None:
+        recorded += f", on its way to {vm.moving_to}"
     return Correction("adopt", vm.uuid, f"it runs on {node} and is recorded {recorded}")

@@ -55,7 +55,7 @@ def _seen(report: NodeReport | None) -> dict[str, Any]:
 def view_vm(cluster: Cluster, vm: VmSpec, job: str | None) -> VmView:
     """`job` is the unfinished job that holds it."""
     seen_on, seen = cluster.seen_on(vm.uuid), _seen_state(cluster, vm)
-    unsettled = job or vm.moving_to or cluster.catching_up(vm)
+    unsettled = job or cluster.catching_up(vm)
     faults = () if unsettled else tuple(find_vm_faults(cluster, vm, seen, seen_on))
     return VmView(spec=vm, seen=seen, seen_on=seen_on, job=job, faults=faults)
 
@@ -75,6 +75,9 @@ def find_vm_faults(cluster: Cluster, vm: VmSpec, seen: str, seen_on: tuple[str, 
     """What is wrong with a VM that no job is at work on, and that reports have caught up with."""
     if len(seen_on) > 1:
         return [_fault("VM_TWICE", vm, f"runs on {' and '.join(seen_on)} at once", "Stop one NOW.")]
+    if vm.moving_to is not None:
+        message = f"is on {vm.node} or {vm.moving_to}: nobody saw its migration end"
+        return [_fault("VM_UNSETTLED", vm, message, "The agent that sees it adopts it; bring both nodes up.")]
     if vm.state is Wanted.START and seen == "unknown":
         return [
             _fault("VM_UNKNOWN", vm, f"is on {vm.node}, which does not answer", f"pvc node info {vm.node}")

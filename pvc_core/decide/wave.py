@@ -22,15 +22,9 @@ class Limits:
     parallel_cluster: int
 
 
-def decide_wave(
-    steps: Iterable[PlannedStep], cluster: Cluster, promised: Iterable[Move], limits: Limits
-) -> tuple[PlannedStep, ...]:
-    """The steps that may begin now.
-
-    `promised` are moves already given to jobs that may not have reserved their target yet; those whose
-    record says so already are counted by the cluster itself.
-    """
-    use = _in_use(cluster, promised)
+def decide_wave(steps: Iterable[PlannedStep], cluster: Cluster, limits: Limits) -> tuple[PlannedStep, ...]:
+    """The steps that may begin now, beside the migrations under way."""
+    use = _in_use(cluster)
     wave: list[PlannedStep] = []
     for step in steps:
         if not isinstance(step, Move):
@@ -56,14 +50,11 @@ def _tokens(source: str, target: str) -> tuple[str, str, str]:
     return (f"out {source}", f"in {target}", "cluster")
 
 
-def _in_use(cluster: Cluster, promised: Iterable[Move]) -> Counter[str]:
+def _in_use(cluster: Cluster) -> Counter[str]:
     use: Counter[str] = Counter()
     for vm in cluster.vms.values():
         if vm.moving_to is not None:
             use.update(_tokens(vm.node, vm.moving_to))
-    for move in promised:
-        if cluster.vms[move.uuid].moving_to is None:
-            use.update(_tokens(move.source, move.target))
     return use
 
 

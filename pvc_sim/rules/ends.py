@@ -26,6 +26,10 @@ def check_agreement(mirror: Mirror, where: Mapping[str, str], whole: set[str]) -
         if node in whole and (vm is None or (vm.node, vm.state) != (node, Wanted.START)):
             raise Breach("records are true", f"{_words(vm, uuid)} and runs on {node}")
     for vm in mirror.vms.values():
+        if vm.moving_to in whole and vm.node in whole:
+            raise Breach(
+                "records are true", f"{_words(vm, vm.uuid)} and is still on its way to {vm.moving_to}"
+            )
         if vm.state is Wanted.START and vm.node in whole and vm.uuid not in where:
             _check_excuse(mirror, vm)
 

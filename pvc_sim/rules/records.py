@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 
 from pvc_core.decide.wave import Limits
-from pvc_core.model.job import Job
+from pvc_core.errors import JobExpired
+from pvc_core.model.job import Job, JobState
 from pvc_core.model.node import NodeSpec, NodeState
 from pvc_core.model.vm import VmSpec, Wanted
 from pvc_sim.breach import Breach
@@ -40,9 +41,9 @@ def check_vm(mirror: Mirror, change: Change) -> None:
 
 
 def check_moving(mirror: Mirror) -> None:
-    """A place on a target belongs to an unfinished job."""
+    """A place on a target belongs to an unfinished job, or to one that was given up with nobody looking."""
     for vm in mirror.vms.values():
-        if vm.moving_to is not None and not _unfinished(mirror, vm.moving_job):
+        if vm.moving_to is not None and not _keeps_place(mirror, vm.moving_job):
             text = f"{vm.name} is moving to {vm.moving_to}, and task {vm.moving_job} has ended"
             raise Breach("no state without an owner", text)
 
@@ -77,6 +78,14 @@ def _check_recorded_empty(mirror: Mirror, node: str) -> None:
     for vm in mirror.vms.values():
         if node in _charged(vm):
             raise Breach("flushed means empty", f"{node} is flushed, and {vm.name} is recorded there")
+
+
+def _keeps_place(mirror: Mirror, job: str | None) -> bool:
+    found = mirror.jobs.get(job) if job is not None else None
+    if found is None:
+        return False
+    expired = found.error is not None and found.error.code == JobExpired.code
+    return not found.state.finished or found.state is JobState.CANCELLED or expired
 
 
 def _unfinished(mirror: Mirror, job: str | None) -> bool:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pvc_core.errors import WrongState
 from pvc_core.model.job import PlacementMark
 from pvc_core.model.snapshot import Node
 from pvc_core.model.vm import VmSpec, Wanted
 from pvc_core.store import tree
 from pvc_core.store.documents import Seen, Store
-from pvc_core.store.look import load_vm
+from pvc_core.store.look import load_vm, look_at_node
 from pvc_core.store.port import Op
 from pvc_drivers.hypervisor.port import Hypervisor
 from pvc_tasks.context import Context
@@ -38,6 +40,24 @@ def bump_placement_now(store: Store, by: str) -> Op:
 def runs_here(hypervisor: Hypervisor, uuid: str) -> bool:
     domain = hypervisor.domain(uuid)
     return domain is not None and domain.active
+
+
+def ask_node(ctx: Context, node: str, uuid: str) -> Literal["running", "absent", "unknown"]:
+    """Whether another node runs a VM, by its agent's reports.
+
+    Absence is proven only by a look at libvirt made after the job began to ask; an agent whose libvirt is
+    silent reports what it knew before.
+    """
+    found = look_at_node(ctx.store, node)
+    sequence = found.report.sequence if found.report is not None else 0
+    asked = ctx.job.notes.get("asked", {})
+    if node not in asked:
+        ctx.remember(asked={**asked, node: sequence})
+    domain = found.shown.get(uuid)
+    if domain is not None and domain.state == "running":
+        return "running"
+    proven = found.able and domain is None and sequence > asked.get(node, sequence) + 1
+    return "absent" if proven else "unknown"
 
 
 def load_vm_here(ctx: Context, reference: str) -> Seen[VmSpec] | Reroute:

@@ -54,8 +54,8 @@ class Round:
 
 
 def look_around(ctx: Context, node: str, plan: Plan, rules: Rules) -> Round:
-    cluster = look_at_cluster(ctx.store)
     children = load_children(ctx.store, ctx.job.id)
+    cluster = _as_promised(look_at_cluster(ctx.store), children)
     return Round(cluster, children, plan(cluster, node, learn(rules, children)))
 
 
@@ -98,7 +98,7 @@ def _left(job: Job) -> Left:
 
 def begin_wave(ctx: Context, found: Round, limits: Limits) -> int:
     """Let the next commit create the children that may begin now; how many those are."""
-    wave = decide_wave(found.plan.steps, found.cluster, _promised(found), limits)
+    wave = decide_wave(found.plan.steps, found.cluster, limits)
     jobs = [_child(ctx, step, found.children) for step in wave]
     for new in plan_children(ctx.store, jobs):
         ctx.spawn(new)
@@ -107,11 +107,15 @@ def begin_wave(ctx: Context, found: Round, limits: Limits) -> int:
     return len(wave)
 
 
-def _promised(found: Round) -> Iterable[Move]:
-    for job in found.busy:
-        vm = found.cluster.vms.get(_uuid(job))
-        if vm is not None and job.operation == MigrateVm.name:
-            yield Move(vm.uuid, vm.name, vm.node, job.fields["target"], "")
+def _as_promised(cluster: Cluster, children: Sequence[Job]) -> Cluster:
+    """With the moves given to children that have not reserved their target yet."""
+    promised = (
+        vm.but(moving_to=job.fields["target"])
+        for job in children
+        if job.operation == MigrateVm.name and not job.state.finished
+        if (vm := cluster.vms.get(_uuid(job))) is not None and vm.moving_to is None
+    )
+    return cluster.with_vms(promised)
 
 
 def _child(ctx: Context, step: PlannedStep, siblings: Sequence[Job]) -> Job:

@@ -28,6 +28,7 @@ from pvc_tasks.handler import Admission, Handler
 from pvc_tasks.operations.common import check_node_answers
 from pvc_tasks.operations.moving import (
     Round,
+    await_capacity,
     await_children,
     begin_wave,
     left_as_result,
@@ -68,7 +69,7 @@ class FlushNodeHandler(Handler[FlushNode]):
         show_progress(ctx, found, "moved")
         if begun or found.busy:
             return await_children(ctx, found, "moved")
-        return _wait_for_others(asked, found) or self._verify(asked, ctx, found)
+        return _wait_for_others(ctx, asked, found) or self._verify(asked, ctx, found)
 
     def _close(self, asked: FlushNode, ctx: Context) -> Outcome:
         ctx.change(stage="moving")
@@ -118,21 +119,22 @@ def _rules(asked: FlushNode) -> Rules:
     )
 
 
-def _wait_for_others(asked: FlushNode, found: Round) -> Wait | None:
+def _wait_for_others(ctx: Context, asked: FlushNode, found: Round) -> Wait | None:
     """Migrations that are not this job's children: in and out of the node, or using up the limits."""
     for vm in found.cluster.vms.values():
-        if vm.moving_to is not None and asked.node in (vm.node, vm.moving_to):
-            way = "leave" if vm.node == asked.node else "arrive at"
+        if vm.moving_to is not None and vm.node == asked.node:
             return Wait(
-                "node", asked.node, f"waits for {vm.name} to {way} {asked.node} (task {vm.moving_job})"
+                "node", asked.node, f"waits for {vm.name} to leave {asked.node} (task {vm.moving_job})"
             )
-    if found.plan.steps:
-        return Wait(
-            "capacity",
-            asked.node,
-            f"{count(len(found.plan.steps), 'VM')} to move once other migrations have ended",
-        )
-    return None
+        if vm.moving_to == asked.node and _under_way(ctx, vm.moving_job):
+            return Wait("node", asked.node, f"waits for {vm.name} to arrive (task {vm.moving_job})")
+    return await_capacity(asked.node, found) if found.plan.steps else None
+
+
+def _under_way(ctx: Context, job: str | None) -> bool:
+    """A migration given up unseen may never arrive; whether it has is for libvirt to show."""
+    seen = None if job is None else ctx.store.find(tree.job_ref(job))
+    return seen is not None and not seen.value.state.finished
 
 
 def _still_there(hypervisor: Hypervisor, cluster: Cluster, node: str, left: tuple[Left, ...]) -> list[Left]:

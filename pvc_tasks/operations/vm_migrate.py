@@ -22,6 +22,7 @@ from pvc_drivers.hypervisor.port import MigrationOrder
 from pvc_tasks.context import Context
 from pvc_tasks.handler import Admission, Handler
 from pvc_tasks.operations.common import (
+    ask_node,
     bump_placement,
     bump_placement_now,
     check_node_answers,
@@ -97,7 +98,7 @@ class MigrateVmHandler(Handler[MigrateVm]):
         vm = seen.value
         migration = ctx.looking.migration(vm.uuid)
         if migration is None and runs_here(ctx.looking, vm.uuid):
-            return self._begin(ctx, vm)
+            return self._begin(ctx, seen)
         if migration is None:
             return self._gone(ctx)
         if migration.state == "active":
@@ -116,10 +117,11 @@ class MigrateVmHandler(Handler[MigrateVm]):
         ctx.remember(gone=True)
         return Again()
 
-    def _begin(self, ctx: Context, vm: VmSpec) -> Outcome:
+    def _begin(self, ctx: Context, seen: Seen[VmSpec]) -> Outcome:
+        vm = seen.value
         begun = ctx.job.notes["begun"] + 1
         if begun > MAX_BEGUN:
-            raise MigrationFailed(f"the migration of {vm.name} was begun {MAX_BEGUN} times and never ran")
+            return self._stayed(ctx, seen, f"it was begun {MAX_BEGUN} times and never ran")
         ctx.remember(begun=begun)
         ctx.save()
         ctx.me.watch(ctx.job.id, vm.uuid)
@@ -143,21 +145,15 @@ class MigrateVmHandler(Handler[MigrateVm]):
         return Fail(error, self._plan_stay(ctx.world, seen, ctx.job.id), {"vm": vm.name, "target": target})
 
     def _confirm(self, ctx: Context, seen: Seen[VmSpec]) -> Outcome:
-        """Only a look at libvirt made after we began to ask proves it lost: an agent whose libvirt is silent
-        reports what it knew before."""
         vm, target = seen.value, ctx.job.notes["target"]
         if runs_here(ctx.looking, vm.uuid):
             ctx.change(stage="copying")
             ctx.remember(gone=False)
             return Again()
-        node = look_at_node(ctx.store, target)
-        sequence = node.report.sequence if node.report is not None else 0
-        asked_at = ctx.job.notes.get("asked_at")
-        if asked_at is None:
-            ctx.remember(asked_at=sequence)
-        if any(domain.uuid == vm.uuid and domain.state == "running" for domain in node.domains):
+        found = ask_node(ctx, target, vm.uuid)
+        if found == "running":
             return self._arrived(ctx, seen, None)
-        if asked_at is not None and node.able and sequence > asked_at + 1:
+        if found == "absent":
             return self._lost(ctx, seen, target)
         text = f"{vm.name} left {vm.node} while no worker was looking; waits for {target} to report it"
         return Wait("node", target, text, until=ctx.now + ADOPTED_LOOK_S)
@@ -177,16 +173,14 @@ class MigrateVmHandler(Handler[MigrateVm]):
         return (seen.save(stays), bump_placement_now(world.store, job))
 
     def leave(self, asked: MigrateVm, world: World, notes: Mapping[str, Any], job: str) -> tuple[Op, ...]:
-        """A VM known to have left its node is recorded at its target, the only place it can still run:
-        recorded anywhere else, it could be started twice."""
+        """Nobody looked at libvirt: the VM may be on either node. Known to have left, it is recorded at its
+        target; else its record keeps naming both, until an agent sees it or a start has made sure."""
         seen = find_vm(world.store, asked.vm)
-        if seen is None:
+        if seen is None or not notes.get("gone") or seen.value.moving_job != job:
             return ()
-        if notes.get("gone") and seen.value.moving_job == job:
-            target = notes["target"]
-            after = moved(seen.value, target, reports_now(world.store, seen.value.node, target))
-            return (seen.save(after), bump_placement_now(world.store, job))
-        return self._plan_stay(world, seen, job)
+        target = notes["target"]
+        after = moved(seen.value, target, reports_now(world.store, seen.value.node, target))
+        return (seen.save(after), bump_placement_now(world.store, job))
 
     def rest(self, asked: MigrateVm, ctx: Context) -> Outcome:
         """Abort what libvirt is doing, wait until it has, then see where the VM is."""

@@ -14,6 +14,7 @@ from pvc_core.store.port import Op
 from pvc_tasks.context import Context
 from pvc_tasks.handler import Admission, Handler
 from pvc_tasks.operations.common import (
+    ask_node,
     bump_placement,
     bump_placement_now,
     check_node_answers,
@@ -23,8 +24,10 @@ from pvc_tasks.operations.common import (
     vm_lock,
     vm_objects,
 )
-from pvc_tasks.outcome import Done, Fail, Outcome, Reroute, Rest
+from pvc_tasks.outcome import Done, Fail, Outcome, Reroute, Rest, Wait
 from pvc_tasks.world import World
+
+LOOK_AGAIN_S = 1.0
 
 
 class StartVmHandler(Handler[StartVm]):
@@ -51,6 +54,9 @@ class StartVmHandler(Handler[StartVm]):
             return self._running(ctx, seen)
         if vm.state is not Wanted.START:
             return self._claim_place(ctx, seen)
+        elsewhere = _look_elsewhere(ctx, vm)
+        if elsewhere is not None:
+            return elsewhere
         if not ctx.job.begun:
             ctx.change(stage="starting")
             ctx.log(f"starting {vm.name} on {here}")
@@ -112,11 +118,30 @@ class StartVmHandler(Handler[StartVm]):
         return Rest(f"{seen.value.name} was not started", self._give_back(ctx, seen))
 
 
+def _look_elsewhere(ctx: Context, vm: VmSpec) -> Outcome | None:
+    """A migration that nobody saw end may have carried it over: started here only if it is not there."""
+    target = vm.moving_to
+    found = "absent" if target is None else ask_node(ctx, target, vm.uuid)
+    if target is None or found == "absent":
+        return None
+    if found == "running":
+        raise WrongState(
+            f"{vm.name} runs on {target}, where a migration took it", "Its agent adopts it there."
+        )
+    text = f"{vm.name} may have been moved to {target}; waits for {target} to tell"
+    return Wait("node", target, text, until=ctx.now + LOOK_AGAIN_S)
+
+
 def _placed(vm: VmSpec, node: str) -> VmSpec:
     """On a node for running; elsewhere than at home, its home is remembered."""
     home = vm.home
     return vm.but(
-        state=Wanted.START, node=node, previous_node=None if home == node else home, restart_on_ready=None
+        state=Wanted.START,
+        node=node,
+        previous_node=None if home == node else home,
+        restart_on_ready=None,
+        moving_to=None,
+        moving_job=None,
     )
 
 

@@ -27,7 +27,9 @@ def test_a_fault_of_our_own_ends_the_job_after_some_tries_and_leaves_the_records
     ended = cluster.run(MigrateVm(vm=uuid, target="hv2"))
     assert ended.error is not None and ended.error.code == "INTERNAL_FAULT"
     assert "ZeroDivisionError" in ended.text and ended.faults == 5
-    assert cluster.service.vm(uuid).spec.moving_to is None
+    cluster.await_true(
+        lambda: cluster.service.vm(uuid).spec.moving_to is None, "the agent that sees it settles its record"
+    )
     check_sound(cluster)
 
 

@@ -43,9 +43,12 @@ def test_a_domain_that_may_still_be_arriving_or_leaving_is_left_alone(state: str
     assert corrections(a_vm(1, "hv2"), here=(a_domain(1, state),)) == []
 
 
-def test_a_migration_under_way_is_its_jobs_to_record() -> None:
-    assert corrections(a_vm(1, "hv2", moving_to="hv1"), here=(a_domain(1),)) == []
-    assert corrections(a_vm(1, moving_to="hv2"), powered_off={ONE}, fresh=True) == []
+def test_a_migration_that_nobody_saw_end_is_recorded_by_the_agent_that_sees_the_vm() -> None:
+    """While its job is at work on the VM, the caller leaves it out."""
+    assert corrections(a_vm(1, "hv2", moving_to="hv1"), here=(a_domain(1),)) == ["adopt"]
+    assert corrections(a_vm(1, moving_to="hv2"), here=(a_domain(1),)) == ["adopt"]
+    assert corrections(a_vm(1, "hv2", moving_to="hv1"), here=(a_domain(1, "paused"),)) == []
+    assert corrections(a_vm(1, moving_to="hv2"), here=(a_domain(1),), elsewhere=(a_domain(1),)) == []
 
 
 def test_two_copies_are_for_an_admin_to_choose_from() -> None:

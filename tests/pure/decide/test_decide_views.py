@@ -61,10 +61,18 @@ def test_a_vm_whose_node_nobody_knows_is_unknown() -> None:
     assert view(a_vm(1, "hv9"), a_node("hv1")).seen == "unknown"
 
 
-def test_a_vm_that_a_job_holds_or_moves_is_not_complained_about() -> None:
+JOB = "20260101t120000-aaaaaaaa"
+
+
+def test_a_vm_that_a_job_holds_is_not_complained_about() -> None:
     arriving = a_node("hv2", domains=[a_domain(1, "paused")])
-    assert codes(view(a_vm(1, moving_to="hv2"), a_node("hv1", domains=[a_domain(1)]), arriving)) == []
-    assert codes(view(a_vm(1), a_node("hv1"), job="20260101t120000-aaaaaaaa")) == []
+    source = a_node("hv1", domains=[a_domain(1)])
+    assert codes(view(a_vm(1, moving_to="hv2"), source, arriving, job=JOB)) == []
+    assert codes(view(a_vm(1), a_node("hv1"), job=JOB)) == []
+
+
+def test_a_vm_whose_migration_nobody_saw_end_is_unsettled() -> None:
+    assert codes(view(a_vm(1, moving_to="hv2"), a_node("hv1"), a_node("hv2"))) == ["VM_UNSETTLED"]
 
 
 def test_a_report_older_than_the_record_is_no_ground_for_a_fault() -> None:
