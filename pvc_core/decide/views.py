@@ -73,7 +73,7 @@ def _seen_state(cluster: Cluster, vm: VmSpec) -> str:
 
 def find_vm_faults(cluster: Cluster, vm: VmSpec, seen: str, seen_on: tuple[str, ...]) -> list[Fault]:
     """What is wrong with a VM that no job is at work on, and that reports have caught up with."""
-    if len(seen_on) > 1:
+    if len(seen_on) > 1 and not _may_be_arriving(cluster, vm):
         return [_fault("VM_TWICE", vm, f"runs on {' and '.join(seen_on)} at once", "Stop one NOW.")]
     if vm.moving_to is not None:
         message = f"is on {vm.node} or {vm.moving_to}: nobody saw its migration end"
@@ -94,6 +94,13 @@ def find_vm_faults(cluster: Cluster, vm: VmSpec, seen: str, seen_on: tuple[str, 
             )
         ]
     return []
+
+
+def _may_be_arriving(cluster: Cluster, vm: VmSpec) -> bool:
+    """While libvirt carries a VM over, its target shows it too, paused."""
+    target = cluster.nodes.get(vm.moving_to or "")
+    shown = None if target is None else target.shown.get(vm.uuid)
+    return shown is not None and shown.state == "paused"
 
 
 def _fault(code: str, vm: VmSpec, message: str, remedy: str) -> Fault:

@@ -170,12 +170,6 @@ def test_ctrl_c_detaches(cluster: DoorCluster, tmp_path: Path) -> None:
     assert pvc("task", "wait", job).exit_code == 0
 
 
-def _is_followed(cluster: DoorCluster) -> bool:
-    """Its log shows that the task was begun; the program that submitted it shows the same by then."""
-    flushes = cluster.service.jobs(operation="node.flush")
-    return bool(flushes) and flushes[0].begun
-
-
 @pytest.mark.parametrize(
     ("xml", "words"),
     [

@@ -73,6 +73,10 @@ def test_a_vm_that_a_job_holds_is_not_complained_about() -> None:
 
 def test_a_vm_whose_migration_nobody_saw_end_is_unsettled() -> None:
     assert codes(view(a_vm(1, moving_to="hv2"), a_node("hv1"), a_node("hv2"))) == ["VM_UNSETTLED"]
+    source, target = a_node("hv1", domains=[a_domain(1)]), a_node("hv2", domains=[a_domain(1, "paused")])
+    assert codes(view(a_vm(1, moving_to="hv2"), source, target)) == ["VM_UNSETTLED"]
+    twice = a_node("hv2", domains=[a_domain(1)])
+    assert codes(view(a_vm(1, moving_to="hv2"), source, twice)) == ["VM_TWICE"]
 
 
 def test_a_report_older_than_the_record_is_no_ground_for_a_fault() -> None:
