@@ -4,29 +4,12 @@ from __future__ import annotations
 
 import time
 
+from fault_checks import FOUR, assert_flushed, begin_flush, copying
 from lab_tool import LAB, eventually
 from real_cluster import RealCluster
 
 pytestmark = LAB
-FOUR = ["vm1", "vm2", "vm3", "vm4"]
 SOON_S = 2.0
-
-
-def begin_flush(real: RealCluster) -> str:
-    """A flush of hv1 of which one VM has moved, and others have not."""
-    real.boot(FOUR)
-    job = real.submit("/node/hv1/flush", parallel=1)
-    eventually("the first has moved", lambda: real.get(f"/task/{job}")["progress"]["done"] >= 1, 60)
-    assert real.domains("hv1"), "the flush was over too soon"
-    return job
-
-
-def assert_flushed(real: RealCluster, job: str) -> None:
-    real.succeeds(job)
-    assert real.domains("hv1") == set()
-    assert real.domains("hv2") | real.domains("hv3") == set(FOUR)
-    assert real.node("hv1")["state"] == "flushed"
-    real.assert_unnoticed(FOUR)
 
 
 def test_the_worker_is_killed_and_started_again(real: RealCluster) -> None:
@@ -87,9 +70,3 @@ def test_the_power_of_a_target_is_cut_in_mid_copy(real: RealCluster) -> None:
     assert real.domains("hv1") == set()
     assert real.domains("hv3") == {"vm1", "vm2"}
     real.assert_unnoticed(["vm1", "vm2"])
-
-
-def copying(real: RealCluster, job: str) -> list[str]:
-    """The children of a flush whose memory is on its way."""
-    children = real.get(f"/task?parent={job}")
-    return [child["id"] for child in children if real.get(f"/task/{child['id']}")["progress"]["bytes_done"]]
