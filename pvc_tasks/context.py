@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from pvc_core.errors import StoreUnavailable
+from pvc_core.errors import StoreConflict, StoreUnavailable
 from pvc_core.model.job import Job
 from pvc_core.store import tree
 from pvc_core.store.documents import Seen, Store
@@ -48,14 +48,18 @@ class Context:
 
     @property
     def acting(self) -> Hypervisor:
-        """For changing something there: refused once the claim does not stand any more.
-
-        It is read anew: a process that stood still believes in its session for a while after its end.
-        """
-        mark = self.store.find(tree.claim_ref(self.job.id))
-        if mark is None or mark.value.epoch != self.claim.epoch:
-            raise StoreUnavailable("the claim on this task is lost; not acting on it")
+        """For changing something there: refused once the claim is lost, or the job was changed by others."""
+        self._check_still_ours()
         return self.me.hypervisor
+
+    def _check_still_ours(self) -> None:
+        """Read anew: a process that stood still believes in its session for a while after its end."""
+        claim, record = tree.claim_ref(self.job.id), tree.job_ref(self.job.id)
+        mark, job = self.store.home.read([claim.path, record.path])
+        if mark is None or claim.decode(mark).value.epoch != self.claim.epoch:
+            raise StoreUnavailable("the claim on this task is lost; not acting on it")
+        if job is None or job.version != self.seen.version:
+            raise StoreConflict(f"task {self.job.id} was changed; looking again before acting")
 
     def change(self, **changes: Any) -> None:
         """Change the record; saved with the next commit."""

@@ -53,6 +53,9 @@ class Engine:
         seen = self.world.store.find(tree.job_ref(job_id))
         if seen is None or seen.value.state.finished:
             return
+        # Woken late for a job that has gone on to another node: what it does there cannot be seen from here.
+        if seen.value.queue not in self.me.queues:
+            return
         if not (woken or is_due(seen.value, self.world.clock.now())):
             return
         claimed = take_claim(self.world.store, seen, self.me)

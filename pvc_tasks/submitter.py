@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from pvc_core.errors import Conflict, InvalidRequest, StoreConflict
+from pvc_core.errors import Conflict, InvalidRequest, NotFound, StoreConflict
 from pvc_core.model.job import Job, JobState
 from pvc_core.model.operations import Operation
 from pvc_core.store import tree
@@ -32,6 +32,14 @@ class Submitter:
         The same idempotency key answers with the same job, or InvalidRequest when it asks for something
         else.
         """
+        try:
+            return self._submit(operation, who)
+        except (Conflict, NotFound):
+            # What was read may be older than what the asker was told a moment ago: no is said twice.
+            self.world.store.home.sync()
+            return self._submit(operation, who)
+
+    def _submit(self, operation: Operation, who: Asker) -> Job:
         return insist(lambda: self._earlier(operation, who) or self._accept(operation, who))
 
     def _accept(self, operation: Operation, who: Asker) -> Job:

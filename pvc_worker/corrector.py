@@ -102,4 +102,4 @@ class Corrector:
             case "off":
                 return AdoptVm(vm=found.uuid, node=self._node, seen="off", as_of=version)
             case "start":
-                return StartVm(vm=found.uuid)
+                return StartVm(vm=found.uuid, recover=True)

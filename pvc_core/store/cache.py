@@ -55,9 +55,6 @@ class Memory(Generic[V]):
         for path in paths:
             self._entries.pop(path, None)
 
-    def forget_absent(self) -> None:
-        self._entries = {path: entry for path, entry in self._entries.items() if entry.answer is not None}
-
     def forget_all(self) -> None:
         self._entries = {}
 
@@ -120,9 +117,10 @@ class CachingHome:
         return self._home.watch_children(path, bell)
 
     def sync(self) -> None:
-        """What was not there is looked for again; what was remembered is as fresh as its watch."""
+        """Everything is read again: its watch may have rung, and not been heard yet."""
         self._home.sync()
-        self._values.forget_absent()
+        self._values.forget_all()
+        self._names.forget_all()
 
     def session(self) -> int | None:
         return self._home.session()

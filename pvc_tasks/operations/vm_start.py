@@ -35,6 +35,8 @@ class StartVmHandler(Handler[StartVm]):
 
     def admit(self, asked: StartVm, world: World) -> Admission:
         vm = load_vm(world.store, asked.vm).value
+        if asked.recover and vm.state is not Wanted.START:
+            raise WrongState(f"{vm.name} should not be running", f"Start it: pvc vm start {vm.name}")
         cluster = look_at_cluster(world.store)
         seen_on = cluster.seen_on(vm.uuid)
         if vm.state is Wanted.START and seen_on:
@@ -48,6 +50,8 @@ class StartVmHandler(Handler[StartVm]):
     def step(self, asked: StartVm, ctx: Context) -> Outcome:
         seen = load_vm(ctx.store, asked.vm)
         vm, here = seen.value, ctx.me.node
+        if asked.recover and vm.state is not Wanted.START:
+            return Done(f"{vm.name} was stopped meanwhile, and stays so", {"vm": vm.name})
         if vm.state is Wanted.START and vm.node != here:
             return Reroute(tree.node_queue(vm.node), f"{vm.name} belongs on {vm.node} by now; going on there")
         if runs_here(ctx.looking, vm.uuid):

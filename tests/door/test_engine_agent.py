@@ -170,3 +170,19 @@ def test_an_agent_that_returns_in_mid_flush_disturbs_nothing(cluster: DoorCluste
     assert not jobs_by_agents(cluster, "vm.start")
     assert all(len(cluster.where(uuid)) == 1 for uuid in vms)
     assert cluster.run(ReadyNode(node="hv1")).state == "succeeded"
+
+
+def test_an_agents_start_leaves_alone_what_was_stopped_meanwhile(cluster: DoorCluster) -> None:
+    """It was asked for on an old look, and comes behind the stop in the line of the VM."""
+    uuid = cluster.run_vm("vm1", "hv1")
+    cluster.await_true(lambda: cluster.service.vm(uuid).seen_on == ("hv1",), "it was seen running")
+    cluster.hints.processes.pop("hv1").stop()
+    end_guest(cluster, "hv1", uuid, "crashed")
+    cluster.await_true(lambda: cluster.service.vm(uuid).seen_on == (), "it was seen to be gone")
+    stop, start = cluster.submit(StopVm(vm=uuid)), cluster.submit(StartVm(vm=uuid, recover=True))
+    cluster.start_worker("hv1")
+    assert cluster.finish(stop).state == "succeeded"
+    assert "stays so" in cluster.finish(start).text
+    assert (cluster.where(uuid), cluster.service.vm(uuid).spec.state) == ([], "stop")
+    with pytest.raises(WrongState, match="should not be running"):
+        cluster.submit(StartVm(vm=uuid, recover=True))

@@ -32,9 +32,23 @@ SABOTAGES = (
     Sabotage(
         "ignore the session loss",
         "pvc_tasks.context",
-        'after its end.\n        """\n        mark = self.store.find(tree.claim_ref(self.job.id))',
-        'after its end.\n        """\n        return self.me.hypervisor',
+        "self._check_still_ours()",
+        "pass",
         "stopped-between-record-and-effect",
+    ),
+    Sabotage(
+        "act for a job that was settled meanwhile",
+        "pvc_tasks.context",
+        "if job is None or job.version != self.seen.version:",
+        "if False:",
+        "forced-cancel-of-a-worker-that-is-there",
+    ),
+    Sabotage(
+        "take steps of jobs that belong elsewhere",
+        "pvc_tasks.engine",
+        "if seen.value.queue not in self.me.queues:",
+        "if False:",
+        "woken-late-where-it-was",
     ),
     Sabotage(
         "look at ended jobs again",

@@ -49,6 +49,9 @@ class StartVm(Operation):
     url: ClassVar[str | None] = "/vm/<vm>/start"
 
     vm: VmReference = VM
+    recover: bool = Field(
+        default=False, description="Only if it should be running already: a VM that was stopped stays so."
+    )
 
 
 class ShutdownVm(Operation):
