@@ -18,6 +18,7 @@ from pvc_lab.record import require
 
 NODES = ("hv1", "hv2", "hv3")
 Record = dict[str, Any]
+ELECTION_S = 30
 
 
 class RealCluster(Lab):
@@ -46,7 +47,10 @@ class RealCluster(Lab):
         return self.http.request(method, f"{self.layout.api_url}/api/v1{path}", timeout=70, **settings)
 
     def get(self, path: str) -> Any:
-        answer = self.ask("GET", path)
+        """Patient, as clients are, while ZooKeeper elects a new leader."""
+        deadline = time.monotonic() + ELECTION_S
+        while (answer := self.ask("GET", path)).status_code == 503 and time.monotonic() < deadline:
+            time.sleep(0.2)
         assert answer.status_code == 200, answer.text
         return answer.json()
 
