@@ -178,27 +178,31 @@ def test_bad_input_is_an_error_without_traceback_and_changes_nothing(
     assert [(part["pid"], part["state"]) for part in lab.status()["parts"]] == before
 
 
-def test_there_is_nothing_to_command_where_no_lab_is(tmp_path: Path) -> None:
-    nowhere = Lab(tmp_path / "nowhere")
-    for words in (
-        ("status",),
-        ("power", "off", "hv1"),
-        ("guest", "vm1"),
-        ("redis", "wipe"),
-        ("kill", "redis"),
-    ):
-        refused = nowhere(*words)
-        assert (refused.returncode, "pvc-lab up" in refused.stderr) == (5, True)
-    nowhere.do("down")
-    assert not nowhere.root.exists()
+def test_there_is_nothing_to_command_where_no_lab_is() -> None:
+    with place_for_a_lab() as place:
+        nowhere = Lab(place)
+        for words in (
+            ("status",),
+            ("power", "off", "hv1"),
+            ("guest", "vm1"),
+            ("redis", "wipe"),
+            ("kill", "redis"),
+        ):
+            refused = nowhere(*words)
+            assert (refused.returncode, "pvc-lab up" in refused.stderr) == (5, True), refused.stderr
+        nowhere.do("down")
+        assert not place.exists()
 
 
-def test_a_directory_with_something_else_in_it_is_left_alone(tmp_path: Path) -> None:
-    (tmp_path / "thesis.txt").write_text("three years of work")
-    strange = Lab(tmp_path)
-    assert strange(*UP).returncode == 2
-    strange.do("down")
-    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+def test_a_directory_with_something_else_in_it_is_left_alone() -> None:
+    with place_for_a_lab() as place:
+        place.mkdir()
+        (place / "thesis.txt").write_text("three years of work")
+        strange = Lab(place)
+        refused = strange(*UP)
+        assert (refused.returncode, "cannot live" in refused.stderr) == (2, False), refused.stderr
+        strange.do("down")
+        assert [path.name for path in place.iterdir()] == ["thesis.txt"]
 
 
 def test_down_leaves_nothing_even_after_a_crash_of_the_lab() -> None:
