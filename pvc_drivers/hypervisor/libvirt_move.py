@@ -72,7 +72,8 @@ class Move:
             self.progress = replace(self.progress, bytes_done=total)
             self.state = "succeeded"
         else:
-            self.error = str(error)
+            # An abort is told in libvirt's words for whatever its two sides noticed first.
+            self.error = f"aborted: {error}" if self.aborted.is_set() else str(error)
             self.state = "lost" if isinstance(error, HypervisorUnavailable) else "failed"
         try:
             self._bell()
