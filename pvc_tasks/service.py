@@ -19,7 +19,7 @@ from pvc_tasks.ids import digest
 from pvc_tasks.queries import JobFilter, Queries
 from pvc_tasks.registry import job_handler_of
 from pvc_tasks.submit import Asker
-from pvc_tasks.submitter import Submitter
+from pvc_tasks.submitter import Submitter, check_subsystem
 from pvc_tasks.world import World
 
 __all__ = ["Asker", "Service"]
@@ -61,6 +61,7 @@ class Service:
 
     def plan(self, operation: Operation) -> PlanView:
         """What the operation would do, if it were asked for now."""
+        check_subsystem(operation, self.world.config)
         if isinstance(operation, FlushNode | ReadyNode):
             look_at_node(self.store, operation.node)
         return job_handler_of(operation.name).plan(operation, self.world)

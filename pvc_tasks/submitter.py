@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from pvc_core.errors import Conflict, InvalidRequest, NotFound, StoreConflict
+from pvc_core.config import Config
+from pvc_core.errors import Conflict, InvalidRequest, NotFound, StoreConflict, SubsystemOff
 from pvc_core.model.job import Job, JobState
 from pvc_core.model.operations import Operation
 from pvc_core.store import tree
@@ -32,6 +33,7 @@ class Submitter:
         The same idempotency key answers with the same job, or InvalidRequest when it asks for something
         else.
         """
+        check_subsystem(operation, self.world.config)
         try:
             return self._submit(operation, who)
         except (Conflict, NotFound):
@@ -109,6 +111,13 @@ class Submitter:
 
     def _create(self, job: Job, *ops: Any) -> None:
         self.world.store.commit(*ops, *plan_job(self.world.store, job).ops)
+
+
+def check_subsystem(operation: Operation, config: Config) -> None:
+    """Raises SubsystemOff."""
+    name = operation.subsystem
+    if name is not None and not getattr(config.subsystems, name):
+        raise SubsystemOff(f"{operation.name}: the subsystem {name} is off in this cluster", subsystem=name)
 
 
 def _key(who: Asker) -> str | None:

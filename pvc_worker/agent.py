@@ -10,11 +10,11 @@ from threading import Event
 
 from pvc_core.config import Config, NodeSection
 from pvc_core.store import tree
-from pvc_drivers.hypervisor.libvirt_home import LibvirtHypervisor
 from pvc_drivers.hypervisor.port import Hypervisor
 from pvc_tasks.connect import build_world
 from pvc_tasks.world import World
 from pvc_worker.caretaker import Caretaker
+from pvc_worker.hypervisor import make_hypervisor
 from pvc_worker.presence import Presence
 from pvc_worker.registration import register_node
 from pvc_worker.reporter import Reporter
@@ -78,7 +78,7 @@ class Agent:
 
 def run_agent(config: Config, node: NodeSection, stop: Event) -> int:
     """Until `stop` is set; the exit code."""
-    hypervisor = LibvirtHypervisor(config.hypervisor.uri, config.hypervisor.keepalive_s)
+    hypervisor = make_hypervisor(config)
     agent = Agent(build_world(config), node, hypervisor)
     agent.start()
     stop.wait()

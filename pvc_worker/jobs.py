@@ -9,13 +9,13 @@ from threading import Event, Thread
 
 from pvc_core.config import Config, NodeSection
 from pvc_core.store import tree
-from pvc_drivers.hypervisor.libvirt_home import LibvirtHypervisor
 from pvc_drivers.hypervisor.port import Hypervisor
 from pvc_tasks.connect import build_world
 from pvc_tasks.engine import Engine
 from pvc_tasks.world import Executor, World
 from pvc_worker.bench import Bench
 from pvc_worker.consumer import consume_for_ever
+from pvc_worker.hypervisor import make_hypervisor
 from pvc_worker.monitor import Monitor
 from pvc_worker.presence import Presence
 from pvc_worker.sweep import find_due
@@ -84,7 +84,7 @@ class JobProcess:
 
 def run_jobs(config: Config, node: NodeSection, stop: Event) -> int:
     """Until `stop` is set, or a slot is stuck; the exit code."""
-    hypervisor = LibvirtHypervisor(config.hypervisor.uri, config.hypervisor.keepalive_s)
+    hypervisor = make_hypervisor(config)
     process = JobProcess(build_world(config), node, hypervisor)
     process.start()
     hearing = (config, node.name, process.queues, process.heard)

@@ -12,6 +12,7 @@ from pvc_core.errors import InvalidRequest
 from pvc_core.model.names import VM_NAME_PATTERN
 
 Role = Literal["viewer", "operator", "admin"]
+Subsystem = Literal["hypervisor", "networking", "storage"]
 
 VmReference = Annotated[str, StringConstraints(pattern=VM_NAME_PATTERN)]
 """A VM by name or UUID; every UUID also fits the pattern of names."""
@@ -33,6 +34,8 @@ class Operation(BaseModel):
     alias: ClassVar[str | None] = None
     """Another word for its verb, at every door."""
     role: ClassVar[Role] = "operator"
+    subsystem: ClassVar[Subsystem | None] = None
+    """Refused where the configuration has that off."""
     immediate: ClassVar[bool] = False
     """It only touches the state tree: done in the request, recorded as a finished job."""
     plannable: ClassVar[bool] = False

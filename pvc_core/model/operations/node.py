@@ -6,7 +6,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from pvc_core.model.names import NodeName
-from pvc_core.model.operations.base import Operation
+from pvc_core.model.operations.base import Operation, Subsystem
 
 
 class OnBlocked(StrEnum):
@@ -27,6 +27,7 @@ class FlushNode(Operation):
 
     name: ClassVar[str] = "node.flush"
     url: ClassVar[str | None] = "/node/<node>/flush"
+    subsystem: ClassVar[Subsystem | None] = "hypervisor"
     plannable: ClassVar[bool] = True
 
     node: NodeName = Field(description="The node to empty.")
@@ -49,6 +50,7 @@ class ReadyNode(Operation):
 
     name: ClassVar[str] = "node.ready"
     url: ClassVar[str | None] = "/node/<node>/ready"
+    subsystem: ClassVar[Subsystem | None] = "hypervisor"
     alias: ClassVar[str | None] = "unflush"
     plannable: ClassVar[bool] = True
 

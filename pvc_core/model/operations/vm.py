@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from pvc_core.model.names import NodeName
-from pvc_core.model.operations.base import Operation, VmReference
+from pvc_core.model.operations.base import Operation, Subsystem, VmReference
 from pvc_core.model.vm import MigrationMethod, NodeSelector
 
 VM = Field(description="The VM's name or UUID.")
@@ -19,6 +19,7 @@ class DefineVm(Operation):
 
     name: ClassVar[str] = "vm.define"
     url: ClassVar[str | None] = "/vm"
+    subsystem: ClassVar[Subsystem | None] = "hypervisor"
     immediate: ClassVar[bool] = True
     fingerprinted: ClassVar[tuple[str, ...]] = ("xml",)
 
@@ -47,6 +48,7 @@ class StartVm(Operation):
 
     name: ClassVar[str] = "vm.start"
     url: ClassVar[str | None] = "/vm/<vm>/start"
+    subsystem: ClassVar[Subsystem | None] = "hypervisor"
 
     vm: VmReference = VM
     recover: bool = Field(
@@ -62,6 +64,7 @@ class ShutdownVm(Operation):
 
     name: ClassVar[str] = "vm.shutdown"
     url: ClassVar[str | None] = "/vm/<vm>/shutdown"
+    subsystem: ClassVar[Subsystem | None] = "hypervisor"
     destructive: ClassVar[bool] = True
 
     vm: VmReference = VM
@@ -82,6 +85,7 @@ class StopVm(Operation):
 
     name: ClassVar[str] = "vm.stop"
     url: ClassVar[str | None] = "/vm/<vm>/stop"
+    subsystem: ClassVar[Subsystem | None] = "hypervisor"
     destructive: ClassVar[bool] = True
 
     vm: VmReference = VM
@@ -95,6 +99,7 @@ class MigrateVm(Operation):
 
     name: ClassVar[str] = "vm.migrate"
     url: ClassVar[str | None] = "/vm/<vm>/migrate"
+    subsystem: ClassVar[Subsystem | None] = "hypervisor"
 
     vm: VmReference = VM
     target: NodeName | None = Field(default=None, description="Where to; the best node if not given.")
@@ -109,6 +114,7 @@ class UndefineVm(Operation):
     name: ClassVar[str] = "vm.undefine"
     method: ClassVar[Literal["POST", "DELETE"]] = "DELETE"
     url: ClassVar[str | None] = "/vm/<vm>"
+    subsystem: ClassVar[Subsystem | None] = "hypervisor"
     immediate: ClassVar[bool] = True
     destructive: ClassVar[bool] = True
 
@@ -124,6 +130,7 @@ class AdoptVm(Operation):
 
     name: ClassVar[str] = "vm.adopt"
     url: ClassVar[str | None] = None
+    subsystem: ClassVar[Subsystem | None] = "hypervisor"
     immediate: ClassVar[bool] = True
 
     vm: VmReference = VM
