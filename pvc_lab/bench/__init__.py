@@ -1,5 +1,4 @@
 """`pvc-lab bench`: how fast the product is, as ratios to a floor measured in the same run.
 
-Absolute times depend on the machine and on what else it does; ratios hardly do. docs/performance.md holds
-what one run printed.
+Absolute times depend on the machine and on what else it does; ratios hardly do.
 """
