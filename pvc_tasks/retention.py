@@ -9,6 +9,7 @@ from pvc_core.errors import StoreConflict
 from pvc_core.model.job import Job
 from pvc_core.store import tree
 from pvc_core.store.documents import Seen
+from pvc_core.store.look import is_unfinished
 from pvc_core.store.port import Delete, Op
 from pvc_tasks.ids import created_at
 from pvc_tasks.world import World
@@ -41,7 +42,8 @@ def decide_old(ids: Sequence[str], keep: int, oldest: float) -> list[str]:
 
 
 def _forget(world: World, seen: Seen[Job]) -> bool:
-    if not seen.value.state.finished or _is_needed(world, seen.value.parent):
+    # An unfinished parent still counts its finished children.
+    if not seen.value.state.finished or is_unfinished(world.store, seen.value.parent):
         return False
     try:
         world.store.commit(*_entries(world, seen.value), seen.delete())
@@ -49,12 +51,6 @@ def _forget(world: World, seen: Seen[Job]) -> bool:
         return False
     _drop_empty_folders(world, seen.value)
     return True
-
-
-def _is_needed(world: World, parent: str | None) -> bool:
-    """An unfinished parent still counts its finished children."""
-    seen = None if parent is None else world.store.find(tree.job_ref(parent))
-    return seen is not None and not seen.value.state.finished
 
 
 def _entries(world: World, job: Job) -> list[Op]:

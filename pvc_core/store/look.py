@@ -53,6 +53,12 @@ def find_vm(store: Store, reference: str) -> Seen[VmSpec] | None:
     return None if name is None else store.find(tree.vm_spec(name.value.uuid))
 
 
+def is_unfinished(store: Store, job: str | None) -> bool:
+    """Whether there is such a job, and it has not ended."""
+    seen = None if job is None else store.find(tree.job_ref(job))
+    return seen is not None and not seen.value.state.finished
+
+
 def load_vm(store: Store, reference: str) -> Seen[VmSpec]:
     """Raises NotFound, once it is sure."""
     seen = find_vm(store, reference)

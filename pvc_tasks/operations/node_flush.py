@@ -19,7 +19,7 @@ from pvc_core.model.snapshot import Cluster
 from pvc_core.model.views import PlanView
 from pvc_core.model.vm import Wanted
 from pvc_core.store import tree
-from pvc_core.store.look import look_at_cluster, look_at_node
+from pvc_core.store.look import is_unfinished, look_at_cluster, look_at_node
 from pvc_core.store.port import Op
 from pvc_drivers.hypervisor.port import Hypervisor
 from pvc_tasks.children import cancel_children, load_children
@@ -126,15 +126,10 @@ def _wait_for_others(ctx: Context, asked: FlushNode, found: Round) -> Wait | Non
             return Wait(
                 "node", asked.node, f"waits for {vm.name} to leave {asked.node} (task {vm.moving_job})"
             )
-        if vm.moving_to == asked.node and _under_way(ctx, vm.moving_job):
+        # One that was given up unseen may never arrive; whether it has is for libvirt to show.
+        if vm.moving_to == asked.node and is_unfinished(ctx.store, vm.moving_job):
             return Wait("node", asked.node, f"waits for {vm.name} to arrive (task {vm.moving_job})")
     return await_capacity(asked.node, found) if found.plan.steps else None
-
-
-def _under_way(ctx: Context, job: str | None) -> bool:
-    """A migration given up unseen may never arrive; whether it has is for libvirt to show."""
-    seen = None if job is None else ctx.store.find(tree.job_ref(job))
-    return seen is not None and not seen.value.state.finished
 
 
 def _still_there(hypervisor: Hypervisor, cluster: Cluster, node: str, left: tuple[Left, ...]) -> list[Left]:
