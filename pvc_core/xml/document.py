@@ -29,7 +29,7 @@ def text_of(element: etree._Element) -> str:
 
 def fault(sentence: str, at: etree._Element | int | None = None) -> InvalidXml:
     """The error to raise; `at` is the element at fault, or a line."""
-    line = at if isinstance(at, int) or at is None else _line(at)
+    line = at if isinstance(at, int) or at is None else line_of(at)
     where = f"line {line}: " if line else ""
     return InvalidXml(f"the domain XML is unsuitable: {where}{sentence}", line=line)
 
@@ -59,7 +59,7 @@ def _reason(error: etree.XMLSyntaxError) -> str:
     return re.sub(r", line \d+, column \d+$", "", words)
 
 
-def _line(element: etree._Element) -> int | None:
+def line_of(element: etree._Element) -> int | None:
     line: object = element.sourceline
     return line if isinstance(line, int) else None
 

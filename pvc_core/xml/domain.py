@@ -36,8 +36,8 @@ def parse_domain(xml: str) -> DomainXml:
     return DomainXml(
         uuid=_uuid(root),
         name=_name(root),
-        memory_mib=to_mib(_memory(root)),
-        vcpus=_vcpus(root),
+        memory_mib=to_mib(memory_bytes(root)),
+        vcpus=vcpu_counts(root)[0],
         rbd_disks=_rbd_disks(root),
         console_log=_console_log(root),
     )
@@ -68,22 +68,22 @@ def _name(root: etree._Element) -> str:
     return name
 
 
-def _memory(root: etree._Element) -> int:
+def memory_bytes(root: etree._Element) -> int:
     """Bytes. Like libvirt: NUMA cells and memory modules, when there are any, outweigh <memory>."""
-    cells = sum(_size(cell, cell.get("memory", "")) for cell in root.findall("cpu/numa/cell"))
+    cells = sum(size_of(cell, cell.get("memory", "")) for cell in root.findall("cpu/numa/cell"))
     if cells:
         modules = root.findall("devices/memory/target/size")
-        return cells + sum(_size(module, text_of(module)) for module in modules)
+        return cells + sum(size_of(module, text_of(module)) for module in modules)
     memory = root.find("memory")
     if memory is None:
         raise fault("the domain has no <memory>", root)
-    size = _size(memory, text_of(memory))
+    size = size_of(memory, text_of(memory))
     if not size:
         raise fault("the <memory> is zero", memory)
     return size
 
 
-def _size(element: etree._Element, text: str) -> int:
+def size_of(element: etree._Element, text: str) -> int:
     """Bytes; the unit is the element's own attribute."""
     unit = element.get("unit") or "KiB"
     scale = unit_bytes(unit)
@@ -97,15 +97,16 @@ def _size(element: etree._Element, text: str) -> int:
     return number * scale
 
 
-def _vcpus(root: etree._Element) -> int:
+def vcpu_counts(root: etree._Element) -> tuple[int, int]:
+    """How many are online at the start, and how many there can be."""
     element = root.find("vcpu")
     if element is None:
-        return 1
+        return 1, 1
     maximum = _count(element, text_of(element))
     current = _count(element, element.get("current", str(maximum)))
     if current > maximum:
         raise fault(f"<vcpu> wants {current} of {maximum} to be online", element)
-    return current
+    return current, maximum
 
 
 def _count(element: etree._Element, text: str) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from lxml import etree
 
-from pvc_core.xml.document import fault, parse_root
+from pvc_core.xml.document import fault, parse_root, text_of
 from pvc_core.xml.identity import NAME_HELP, good_name, normal_uuid
 
 
@@ -19,16 +19,26 @@ def with_uuid(xml: str, uuid: str) -> str:
         raise fault(f"{uuid!r} is not a UUID")
     root = parse_root(xml)
     _set_text(_first_or_new(root, "uuid"), normal)
-    return _written(root)
+    return written(root)
 
 
 def with_name(xml: str, name: str) -> str:
-    """The same XML under another name; raises InvalidXml."""
+    """The same XML under another name, and with it the log files that bear the old; raises InvalidXml."""
     if not good_name(name):
         raise fault(f"the name {name!r} is not usable: {NAME_HELP}")
     root = parse_root(xml)
-    _set_text(_first_or_new(root, "name"), name)
-    return _written(root)
+    element = _first_or_new(root, "name")
+    _rename_logs(root, text_of(element), name)
+    _set_text(element, name)
+    return written(root)
+
+
+def _rename_logs(root: etree._Element, old: str, new: str) -> None:
+    """A new VM of the old name would write into the same file."""
+    for log in root.findall("devices/*/log"):
+        directory, slash, file = (log.get("file") or "").rpartition("/")
+        if slash and file in (old, f"{old}.log"):
+            log.set("file", directory + slash + new + file[len(old) :])
 
 
 def _first_or_new(root: etree._Element, tag: str) -> etree._Element:
@@ -64,5 +74,6 @@ def _set_text(element: etree._Element, text: str) -> None:
     element.text = text
 
 
-def _written(root: etree._Element) -> str:
+def written(root: etree._Element) -> str:
+    """The document's text again."""
     return str(etree.tostring(root.getroottree(), encoding="unicode"))

@@ -1,0 +1,36 @@
+"""What libvirt accepts and PVC cannot vouch for: mostly what may keep a VM from being migrated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lxml import etree
+
+from pvc_core.xml.document import line_of, parse_root
+from pvc_core.xml.hardware import volume_of
+
+LOCAL = ("file", "block", "dir", "volume")
+
+
+def find_cautions(xml: str) -> tuple[str, ...]:
+    """Each a sentence that begins with its line."""
+    root = parse_root(xml)
+    found = [*_host_devices(root), *_local_disks(root), *_cpu(root)]
+    return tuple(f"line {line_of(element)}: {sentence}" for element, sentence in found)
+
+
+def _host_devices(root: etree._Element) -> Iterator[tuple[etree._Element, str]]:
+    for element in root.findall("devices/hostdev") + root.findall("devices/interface[@type='hostdev']"):
+        yield element, "a device of the host: the VM cannot be migrated live, and starts only where it is"
+
+
+def _local_disks(root: etree._Element) -> Iterator[tuple[etree._Element, str]]:
+    for element in root.findall("devices/disk"):
+        volume = volume_of(element)
+        if volume.type in LOCAL and volume.volume:
+            yield element, f"{volume.volume} is local: it must be there, and be the same, on every node"
+
+
+def _cpu(root: etree._Element) -> Iterator[tuple[etree._Element, str]]:
+    for element in root.findall("cpu[@mode='host-passthrough']"):
+        yield element, "host-passthrough: live migration works only between nodes with the same CPU"
