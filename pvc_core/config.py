@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from pvc_core.errors import ConfigInvalid
+from pvc_core.model.metadata import MigrationMethod, NodeSelector
 from pvc_core.model.names import NodeName
 
 DEFAULT_PATH = "/etc/pvc/pvc.yaml"
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 Seconds = Annotated[float, Field(gt=0, le=7 * 86400)]
+PART = "[A-Za-z0-9][A-Za-z0-9._-]*"
+"""Of a path."""
 
 
 class Section(BaseModel):
@@ -26,6 +29,8 @@ class Section(BaseModel):
 class NodeSection(Section):
     name: NodeName
     address: str = Field(min_length=1)
+    cluster_address: str = ""
+    storage_address: str = ""
     coordinator: bool = False
 
 
@@ -79,6 +84,19 @@ class MigrationSection(Section):
     parallel_cluster: int = Field(default=12, ge=1, le=512)
     deadline_s: Seconds = 1800
     max_downtime_ms: int = Field(default=300, ge=1, le=60_000)
+    auto_converge: bool = True
+    bandwidth_mib_s: int | None = Field(default=None, ge=1, le=1_000_000)
+    node_bandwidth_mib_s: int | None = Field(default=None, ge=1, le=1_000_000)
+
+
+class CrashSection(Section):
+    """What becomes of a VM whose guest crashed; its metadata may overrule `restart`."""
+
+    restart: bool = True
+    first_delay_s: Seconds = 10
+    max_delay_s: Seconds = 300
+    limit: int = Field(default=5, ge=1, le=100)
+    window_s: Seconds = 3600
 
 
 class HypervisorSection(Section):
@@ -87,6 +105,51 @@ class HypervisorSection(Section):
     reserved_memory_mib: int = Field(default=512, ge=0)
     migration: MigrationSection = MigrationSection()
     shutdown_timeout_s: Seconds = 120
+    schemas: Path | None = Path("/usr/share/libvirt/schemas")
+    crash: CrashSection = CrashSection()
+
+
+class S3Section(Section):
+    """Where exports are that are named s3:NAME."""
+
+    endpoint: str = Field(pattern=r"^https?://(?:[A-Za-z0-9.-]+|\[[0-9a-fA-F:]+\])(?::[0-9]{1,5})?/?$")
+    bucket: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")
+    prefix: str = Field(default="", max_length=255, pattern=rf"^(?:{PART}(?:/{PART})*)?$")
+    region: str = Field(default="us-east-1", pattern=r"^[A-Za-z0-9-]{1,63}$")
+    credentials_file: Path
+    ca_file: Path | None = None
+    timeout_s: Seconds = 30
+
+
+class StorageSection(Section):
+    """How this machine reaches Ceph, and as whom; read only if subsystems.storage is on."""
+
+    ceph_conf: Path = Path("/etc/ceph/ceph.conf")
+    client: str = Field(default="pvc", pattern=r"^[A-Za-z0-9._-]{1,64}$")
+    keyring: Path = Path("/etc/ceph/ceph.client.pvc.keyring")
+    timeout_s: Seconds = 10
+    overcommit: float = Field(default=1.0, ge=0.1, le=1000)
+    upload_patience_s: Seconds = 120
+    osd_format: Literal["lvm", "raw"] = "lvm"
+    export_directory: Path = Path("/var/lib/pvc/export")
+    s3: S3Section | None = None
+
+
+class VmSection(Section):
+    """What a VM is defined with when its admin does not say."""
+
+    node_selector: NodeSelector = NodeSelector.MEM
+    migration_method: MigrationMethod = MigrationMethod.LIVE
+
+
+class ConsoleSection(Section):
+    """Following what guests print, and what the worker itself writes."""
+
+    directory: Path = Path("/var/log/libvirt")
+    also: list[Path] = []
+    lines: int = Field(default=1000, ge=1, le=10_000)
+    kib: int = Field(default=64, ge=16, le=64)
+    lazy_s: Seconds = 30
 
 
 class JobsSection(Section):
@@ -111,6 +174,9 @@ class Config(Section):
     api: ApiSection = ApiSection()
     worker: WorkerSection = WorkerSection()
     hypervisor: HypervisorSection = HypervisorSection()
+    storage: StorageSection = StorageSection()
+    vm: VmSection = VmSection()
+    console: ConsoleSection = ConsoleSection()
     jobs: JobsSection = JobsSection()
     logs: LogsSection = LogsSection()
 

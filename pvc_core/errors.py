@@ -139,6 +139,32 @@ class HypervisorRefused(PvcError):
     default_remedy = "Read the hypervisor's message; `pvc task log ID` has the steps before it."
 
 
+class StorageUnavailable(PvcError):
+    """The storage cluster does not answer."""
+
+    code, status, retryable = "STORAGE_UNAVAILABLE", 503, True
+    default_remedy = "Check the monitors and OSDs of Ceph; a majority of the monitors must be up."
+
+
+class StorageRefused(PvcError):
+    """The storage cluster answered with an error."""
+
+    code = "STORAGE_REFUSED"
+    default_remedy = "Read the storage's message; nothing was changed."
+
+
+class VolumeInUse(Conflict):
+    """`details["used_by"]` names who has it open."""
+
+    code = "VOLUME_IN_USE"
+    default_remedy = "Stop or detach who uses it (`pvc storage ceph volume info`), then try again."
+
+
+class InternalFault(PvcError):
+    code = "INTERNAL_FAULT"
+    default_remedy = "This is a fault of PVC; the worker's log has the details. Submit the task again."
+
+
 class JobExpired(PvcError):
     code = "EXPIRED"
     default_remedy = "Find out what it waited for (above), then submit it again."

@@ -32,6 +32,9 @@ class JobState(StrEnum):
 
 FINISHED = frozenset({JobState.SUCCEEDED, JobState.PARTIAL, JobState.FAILED, JobState.CANCELLED})
 
+JOB_FILTERS = (*JobState, "unfinished", "finished")
+"""By which jobs are listed."""
+
 TRANSITIONS: dict[JobState, frozenset[JobState]] = {
     JobState.QUEUED: frozenset({JobState.RUNNING, JobState.WAITING, JobState.CANCELLING}) | FINISHED,
     JobState.RUNNING: frozenset({JobState.QUEUED, JobState.WAITING, JobState.CANCELLING}) | FINISHED,
@@ -56,6 +59,8 @@ class WaitingFor(Record):
     """For kind `time`: not looked at again before."""
     position: int | None = None
     """For kind `lock`: 1 is next in line."""
+    others_first: bool = False
+    """The node `on` has failed at it, and others may take it: they look again before it does."""
 
 
 class Progress(Record):
@@ -66,7 +71,12 @@ class Progress(Record):
     bytes_done: int = 0
     bytes_total: int = 0
     bytes_per_s: int = 0
+    dirty_bytes_per_s: int = 0
+    """How fast the guest of a migration changes its memory."""
     eta_s: float | None = None
+    """None for what is not known, and for a migration that does not converge."""
+    phase: str = ""
+    """Of a migration: `copying`, `throttled to 60 %`, `post-copy`."""
     text: str = ""
 
 

@@ -28,16 +28,37 @@ TRANSITIONS: dict[NodeState, frozenset[NodeState]] = {
 """What may follow what; drawn in docs/states.md."""
 
 
+class Maintenance(Record):
+    """The node may go down for a while: its OSDs are held (`noout`), or that job is about to hold them."""
+
+    job: str
+    since: float
+
+
 class NodeSpec(Record):
     """What jobs decided about a node; written by jobs, and by its agent when it registers."""
 
     name: NodeName
     address: str
+    cluster_address: str = ""
+    """Where migrations arrive, if that is not `address`."""
+    storage_address: str = ""
+    """By which it reaches the storage, if that is neither of these."""
     coordinator: bool = False
     state: NodeState = NodeState.READY
     state_job: str | None = None
     """The job that brought the node into its state."""
     state_since: float = 0.0
+    maintenance: Maintenance | None = None
+
+    @property
+    def migration_address(self) -> str:
+        return self.cluster_address or self.address
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """All it has: a client of the storage with one of them is on this node."""
+        return tuple(filter(None, (self.address, self.cluster_address, self.storage_address)))
 
 
 DomainState = Literal[
@@ -54,6 +75,11 @@ class Domain(Record):
     reason: str = ""
     memory_mib: int = 0
     vcpus: int = 0
+
+    @property
+    def why(self) -> str:
+        """The reason, for people."""
+        return {"ioerror": "I/O error", "user": "by hand"}.get(self.reason, self.reason or "unknown reason")
 
     @property
     def active(self) -> bool:
@@ -80,6 +106,8 @@ class NodeReport(Record):
     sequence: int = 0
     capacity: Capacity
     domains: tuple[Domain, ...] = ()
+    interfaces: tuple[str, ...] | None = None
+    """Network interfaces that a guest's may be tied to; None from an agent that does not tell."""
     hypervisor_ok: bool = True
     hypervisor_error: str = ""
     reserved_memory_mib: int = 0

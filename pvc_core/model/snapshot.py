@@ -7,8 +7,12 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from pvc_core.errors import NotFound
+from pvc_core.model.groups import Bundle, TagRule, bundles, groups
+from pvc_core.model.load import Load, loads_of, reload
 from pvc_core.model.node import Domain, NodeReport, NodeSpec, NodeState
-from pvc_core.model.vm import VmSpec, Wanted
+from pvc_core.model.vm import VmSpec
+
+NOBODY: Bundle = frozenset()
 
 
 @dataclass(frozen=True)
@@ -73,20 +77,19 @@ class Cluster:
         return sorted((vm for vm in self.vms.values() if vm.node == node), key=lambda vm: vm.name)
 
     @cached_property
-    def _charges(self) -> Mapping[str, list[VmSpec]]:
-        charges: dict[str, list[VmSpec]] = {name: [] for name in self.nodes}
-        for vm in self.vms.values():
-            spoken_for = {vm.node} if vm.state is Wanted.START else set()
-            for node in spoken_for | ({vm.moving_to} if vm.moving_to else set()):
-                charges.setdefault(node, []).append(vm)
-        return charges
+    def _loads(self) -> Mapping[str, Load]:
+        return loads_of(self.vms.values())
 
-    def charged(self, node: str) -> list[VmSpec]:
+    def load(self, node: str) -> Load:
+        """What it carries."""
+        return self._loads.get(node) or Load(node)
+
+    def charged(self, node: str) -> tuple[VmSpec, ...]:
         """The running and the arriving: whose memory on that node is spoken for."""
-        return self._charges.get(node, [])
+        return self.load(node).charged
 
     def charged_mib(self, node: str) -> int:
-        return sum(vm.memory_mib for vm in self.charged(node))
+        return self.load(node).charged_mib
 
     def free_mib(self, node: str) -> int:
         """May be negative: a node can be overfilled by hand."""
@@ -102,8 +105,24 @@ class Cluster:
         return sum(vm.moving_to is not None for vm in self.vms.values())
 
     def with_vms(self, changed: Iterable[VmSpec]) -> Cluster:
-        """As it will be once these records are saved."""
-        return replace(self, vms={**self.vms, **{vm.uuid: vm for vm in changed}})
+        """As it will be once these records are saved. What need not be counted again is carried on."""
+        new = {vm.uuid: vm for vm in changed}
+        old = [self.vms[uuid] for uuid in new if uuid in self.vms]
+        after = replace(self, vms={**self.vms, **new})
+        vars(after)["_loads"] = reload(self._loads, old, new.values())
+        return after
+
+    @cached_property
+    def _bundles(self) -> Mapping[str, Bundle]:
+        return bundles(self.vms)
+
+    def companions(self, vm: VmSpec) -> list[VmSpec]:
+        """The others that its tags want to be where it is, by name; also of one that is not defined yet."""
+        if not groups(vm, TagRule.TOGETHER):
+            return []
+        found = self._bundles if vm.uuid in self.vms else bundles({**self.vms, vm.uuid: vm})
+        others = found.get(vm.uuid, NOBODY) - {vm.uuid}
+        return sorted((self.vms[uuid] for uuid in others), key=lambda vm: vm.name)
 
     def catching_up(self, vm: VmSpec) -> bool:
         """Whether reports may still show the VM as it was before its last recorded change."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from pvc_core.model.job import Job, JobState, LogLine
-from pvc_core.model.node import Domain, NodeState
+from pvc_core.model.node import Domain, DomainState, Maintenance, NodeState
 from pvc_core.model.record import Record
-from pvc_core.model.vm import VmSpec
+from pvc_core.model.vm import VmSpec, Wanted
 
 
 class Fault(Record):
@@ -24,10 +24,14 @@ class NodeView(Record):
 
     name: str
     address: str
+    cluster_address: str = ""
+    """Where migrations arrive, if that is not `address`."""
     coordinator: bool
     state: NodeState
     state_since: float
     state_job: str | None = None
+    maintenance: Maintenance | None = None
+    """Its OSDs are held, until `node ready`."""
     alive: bool
     """Its agent has a session."""
     worker: bool
@@ -55,12 +59,18 @@ class NodeView(Record):
     """Unfinished, on the node's queue; only in `node info`."""
 
 
+VM_STATES = (*Wanted, *get_args(DomainState), "off")
+"""By which VMs are listed: wanted, or seen."""
+
+
 class VmView(Record):
     """A VM, wanted and seen."""
 
     spec: VmSpec
     seen: str
     """The domain's state, or `off` where no node reports it, or `unknown` where its node is silent."""
+    seen_why: str = ""
+    """What brought it into a state other than running."""
     seen_on: tuple[str, ...] = ()
     """More than one node is a fault."""
     job: str | None = None
@@ -84,6 +94,8 @@ class StatusView(Record):
     faults: tuple[Fault, ...] = ()
     nodes: dict[str, int] = {}
     """By state, `dead` among them."""
+    maintenance: tuple[str, ...] = ()
+    """Nodes whose OSDs are held for it."""
     vms: dict[str, int] = {}
     """By wanted and seen state."""
     jobs: dict[str, int] = {}
@@ -98,6 +110,11 @@ class PlanView(Record):
     operation: str
     steps: tuple[dict[str, Any], ...] = ()
     blocked: tuple[dict[str, Any], ...] = ()
+    """VMs that would be left, and why."""
+    refused: tuple[dict[str, Any], ...] = ()
+    """Nodes that cannot take the VM, and why; of one VM's plan."""
+    plan_id: str | None = None
+    """Given with the request, exactly this is done, or nothing."""
     text: str = ""
 
 

@@ -3,11 +3,26 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Any, Self
 
 from pydantic import Field
 
+from pvc_core.model.metadata import Metadata, MigrationMethod, NodeSelector, Tagged
 from pvc_core.model.names import NodeName, VmName, VmUuid
 from pvc_core.model.record import Record
+
+__all__ = [
+    "MigrationMethod",
+    "NodeSelector",
+    "RunningDomain",
+    "VmNameRecord",
+    "VmSpec",
+    "VmXml",
+    "Wanted",
+]
+
+
+MOST_STAYS = 16
 
 
 class Wanted(StrEnum):
@@ -18,29 +33,17 @@ class Wanted(StrEnum):
     DISABLE = "disable"
 
 
-class NodeSelector(StrEnum):
-    """How the best node is chosen among those that can take a VM."""
+class RunningDomain(Record):
+    """What the domain that runs has; memory in MiB."""
 
-    MEM = "mem"
-    """Most memory left for what should run."""
-    MEMPROV = "memprov"
-    """Least memory promised to all defined VMs, running or not."""
-    VCPUS = "vcpus"
-    """Fewest virtual CPUs promised per physical one."""
-    VMS = "vms"
-    """Fewest VMs."""
-    LOAD = "load"
-    """Lowest load average per CPU."""
+    memory_mib: int
+    rbd_disks: tuple[str, ...] = ()
+    otherwise: bool = False
+    """It differs from its definition in more than these."""
 
 
-class MigrationMethod(StrEnum):
-    LIVE = "live"
-    SHUTDOWN = "shutdown"
-    NONE = "none"
-
-
-class VmSpec(Record):
-    """A VM's record; written by jobs alone. Memory in MiB."""
+class VmPlace(Record):
+    """Who a VM is, where it is and shall be. Memory in MiB."""
 
     uuid: VmUuid
     name: VmName
@@ -48,6 +51,11 @@ class VmSpec(Record):
     node: NodeName
     previous_node: NodeName | None = None
     """Its home, while it is away from it."""
+    stays: tuple[NodeName, ...] = ()
+    """Where it has run, in order, the last where it is or was; the oldest are forgotten. By this the nodes
+    that follow its console take turns, whether they saw the guest or not."""
+    former_stays: int = 0
+    """How many were forgotten."""
     moving_to: NodeName | None = None
     """The target of the migration under way: memory there is already its own."""
     moving_job: str | None = None
@@ -58,18 +66,49 @@ class VmSpec(Record):
     one that was being made just then, shows of this VM may be older than this record."""
     memory_mib: int = Field(ge=1)
     vcpus: int = Field(ge=1)
-    node_limit: tuple[NodeName, ...] = ()
-    """The nodes it may run on; empty means all."""
-    node_selector: NodeSelector = NodeSelector.MEM
-    autorestart: bool = False
-    """A flush may stop it when it has nowhere to go."""
-    migration_method: MigrationMethod = MigrationMethod.LIVE
     rbd_disks: tuple[str, ...] = ()
+    running: RunningDomain | None = None
+    """While the domain that runs is not, or may not be, as its definition has it by now; gone with it."""
     created: float = 0.0
+    crashes: tuple[float, ...] = ()
+    """When its guest crashed lately; forgotten when it is stopped."""
+    left_down: str = ""
+    """Why PVC stopped trying to run it, until somebody starts, stops or disables it."""
+    rolling_back: str = ""
+    """The snapshot that a rollback of it was begun to: until one is finished, its disks are of two times."""
+
+
+class VmSpec(Tagged, Metadata, VmPlace):
+    """A VM's record; written by jobs alone."""
 
     @property
     def home(self) -> str:
         return self.previous_node or self.node
+
+    def placed(self, node: str, **changes: Any) -> Self:
+        """Its record on a node, at rest; away from home, its home is remembered."""
+        away = None if self.home == node else self.home
+        at_rest = {"moving_to": None, "moving_job": None, "previous_node": away}
+        return self.but(**{"node": node, **at_rest, **self._with_stay(node), **changes})
+
+    def _with_stay(self, node: str) -> dict[str, Any]:
+        """A new one when it comes from elsewhere, or did not run."""
+        runs = self.state is Wanted.START
+        stays = self.stays or ((self.node,) if runs else ())
+        if not runs or stays[-1] != node:
+            stays = (*stays, node)
+        forgotten = max(0, len(stays) - MOST_STAYS)
+        return {"stays": stays[forgotten:], "former_stays": self.former_stays + forgotten}
+
+    @property
+    def charge_mib(self) -> int:
+        """What is reserved for it where it runs: enough for what runs, and for what it is to become."""
+        return max(self.memory_mib, self.running.memory_mib if self.running else 0)
+
+    @property
+    def held_disks(self) -> tuple[str, ...]:
+        """RBD images it may have open: those of its definition, and of the domain that runs."""
+        return tuple(dict.fromkeys((*self.rbd_disks, *(self.running.rbd_disks if self.running else ()))))
 
 
 class VmXml(Record):

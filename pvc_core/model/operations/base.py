@@ -9,10 +9,55 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from pvc_core.errors import InvalidRequest
-from pvc_core.model.names import VM_NAME_PATTERN
+from pvc_core.model.hardware import (
+    BRIDGE_PATTERN,
+    DISK_ID_PATTERN,
+    MAC_PATTERN,
+    PRINTABLE_PATTERN,
+    TOPOLOGY_PATTERN,
+    WORD_PATTERN,
+)
+from pvc_core.model.image_format import SHA256_PATTERN
+from pvc_core.model.names import (
+    DEVICE_PATTERN,
+    EXPORT_PATTERN,
+    JOB_ID_PATTERN,
+    NAME_PATTERN,
+    OSD_PATTERN,
+    PLAN_ID_PATTERN,
+    TAG_PATTERN,
+    UUID_PATTERN,
+    VM_NAME_PATTERN,
+    VOLUME_NAME_PATTERN,
+)
+from pvc_core.model.replication import REPLICATION_PATTERN
+from pvc_core.model.size import SIZE_PATTERN
 
 Role = Literal["viewer", "operator", "admin"]
 Subsystem = Literal["hypervisor", "networking", "storage"]
+
+PATTERNS = {
+    NAME_PATTERN: "must be letters, digits, dots and dashes, at most 63, no dot or dash first or last",
+    VM_NAME_PATTERN: "must be letters, digits and . _ - with a letter or digit first, at most 63",
+    TAG_PATTERN: "must be letters, digits and . _ : = - a letter or digit first, no colon last, at most 63",
+    VOLUME_NAME_PATTERN: "must be letters, digits and . _ - with a letter, digit or _ first, at most 63",
+    DEVICE_PATTERN: "must be the path of a device, as /dev/sdb",
+    OSD_PATTERN: "must be the number of an OSD, as 3 or osd.3",
+    REPLICATION_PATTERN: "must be two numbers, as copies=3,mincopies=2",
+    SIZE_PATTERN: "must be a number of bytes, or a number with K, M, G or T (of 1024), as in 20G or 1.5T",
+    SHA256_PATTERN: "must be the 64 hexadecimal digits of a SHA-256, in lower case",
+    PLAN_ID_PATTERN: "must be the twelve characters that a dry run showed",
+    UUID_PATTERN: "must be a UUID in lower case",
+    MAC_PATTERN: "must be a MAC address of one device, as 52:54:00:12:34:56",
+    BRIDGE_PATTERN: "must be letters, digits and . _ - with a letter or digit first, at most 15",
+    WORD_PATTERN: "must be small letters, digits and . _ - with a letter or digit first, at most 32",
+    DISK_ID_PATTERN: "must be the name of a disk on its bus, as vdb or sda",
+    TOPOLOGY_PATTERN: "must be three numbers, as 1,4,2: sockets, cores, threads",
+    PRINTABLE_PATTERN: "must be printable characters",
+    EXPORT_PATTERN: "must be letters, digits and . _ - with a letter or digit first, at most 127; or s3:NAME",
+    JOB_ID_PATTERN: "must be the id of a task, as `pvc task list` shows it",
+}
+"""What a name may be, in words."""
 
 VmReference = Annotated[str, StringConstraints(pattern=VM_NAME_PATTERN)]
 """A VM by name or UUID; every UUID also fits the pattern of names."""
@@ -42,6 +87,10 @@ class Operation(BaseModel):
     """It accepts `dry_run` and then answers with its plan."""
     fingerprinted: ClassVar[tuple[str, ...]] = ()
     """Fields too long for the job's record; only immediate operations may have them."""
+    as_said: ClassVar[bool] = False
+    """What was left out is left out of the job's record too: it is not the field's default that counts."""
+    partial: ClassVar[bool] = False
+    """It changes what it is given and leaves the rest: its fields have no defaults."""
     destructive: ClassVar[bool] = False
     """The CLI asks before it submits."""
 
@@ -59,7 +108,7 @@ class Operation(BaseModel):
 
     def fields(self) -> dict[str, Any]:
         """As stored in the job: plain JSON, long texts by their fingerprint."""
-        fields = self.model_dump(mode="json")
+        fields = self.model_dump(mode="json", exclude_unset=self.as_said)
         return fields | {name: _fingerprint(fields[name]) for name in self.fingerprinted}
 
 
@@ -72,7 +121,8 @@ def as_invalid(what: str, error: ValidationError) -> InvalidRequest:
 
 def _fault(item: Any) -> str:
     known = {"extra_forbidden": "is not known here", "missing": "is required"}
-    return known.get(item["type"]) or str(item["msg"]).removeprefix("Value error, ")
+    pattern = PATTERNS.get(item.get("ctx", {}).get("pattern", ""))
+    return known.get(item["type"]) or pattern or str(item["msg"]).removeprefix("Value error, ")
 
 
 def _as_json(fields: dict[str, Any]) -> str:

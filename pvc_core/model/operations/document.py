@@ -41,20 +41,24 @@ def _how(operation: type[Operation]) -> str:
 
 def _field_rows(operation: type[Operation]) -> Iterator[str]:
     schema = operation.model_json_schema()
-    for name, field in schema.get("properties", {}).items():
-        default = "required" if name in schema.get("required", ()) else f"`{_shown(field.get('default'))}`"
+    required = schema.get("required", ())
+    fields = schema.get("properties", {}).items()
+    for name, field in sorted(fields, key=lambda item: item[0] not in required):
+        default = "required" if name in required else _shown(field.get("default"))
         yield f"| `{name}` | {_type(field, schema)} | {default} | {field.get('description', '')} |"
 
 
 def _shown(value: Any) -> str:
-    if value is None:
-        return "none"
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    if value in (None, "", []):
+        return "—"
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
 
 
 def _type(field: dict[str, Any], schema: dict[str, Any]) -> str:
     if "$ref" in field:
-        return ", ".join(f"`{value}`" for value in schema["$defs"][field["$ref"].rpartition("/")[2]]["enum"])
+        return _type(schema["$defs"][field["$ref"].rpartition("/")[2]], schema)
+    if "properties" in field:
+        return "{" + ", ".join(f"`{name}`" for name in field["properties"]) + "}"
     if "anyOf" in field:
         return _type(next(part for part in field["anyOf"] if part.get("type") != "null"), schema)
     if "enum" in field:

@@ -5,7 +5,8 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from pvc_core.model.names import NodeName
+from pvc_core.model.groups import TagRule
+from pvc_core.model.names import NodeName, PlanId
 from pvc_core.model.operations.base import Operation, Subsystem
 
 
@@ -39,13 +40,29 @@ class FlushNode(Operation):
     parallel: int | None = Field(
         default=None, ge=1, le=64, description="Migrations at a time; the configuration's limit if not given."
     )
+    despite: tuple[TagRule, ...] = Field(
+        default=(),
+        description="With `apart`, a VM that this tag leaves without a node is moved all the same; "
+        "`together` yields anyway.",
+    )
+    maintenance: bool = Field(
+        default=False,
+        description="The node will be switched off: refuse if that would take data or the storage's quorum "
+        "away, and hold its OSDs (noout), so that nothing is rebuilt meanwhile; until `node ready`.",
+    )
+    plan_id: PlanId | None = Field(
+        default=None,
+        description="Do exactly what a dry run showed under this id; refused with the difference if that "
+        "has changed.",
+    )
     dry_run: bool = Field(default=False, description="Only show the plan.")
 
 
 class ReadyNode(Operation):
     """Take a node back into service and bring its VMs home.
 
-    Opens the node, migrates back the VMs that a flush moved away, and starts those a flush had to stop.
+    Opens the node, migrates back the VMs that a flush moved away, and starts those a flush had to stop. Where
+    there is storage, it first ends the node's maintenance and waits until the placement groups are clean.
     """
 
     name: ClassVar[str] = "node.ready"
@@ -57,5 +74,15 @@ class ReadyNode(Operation):
     node: NodeName = Field(description="The node to take back into service.")
     parallel: int | None = Field(
         default=None, ge=1, le=64, description="Migrations at a time; the configuration's limit if not given."
+    )
+    unclean: bool = Field(
+        default=False,
+        description="Do not wait for the storage: go on although OSDs of the node are down or placement "
+        "groups are not clean.",
+    )
+    plan_id: PlanId | None = Field(
+        default=None,
+        description="Do exactly what a dry run showed under this id; refused with the difference if that "
+        "has changed.",
     )
     dry_run: bool = Field(default=False, description="Only show the plan.")

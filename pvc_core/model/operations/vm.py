@@ -2,16 +2,17 @@
 
 from typing import ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
+from pvc_core.model.metadata import Metadata, Tag, Tagged
 from pvc_core.model.names import NodeName
 from pvc_core.model.operations.base import Operation, Subsystem, VmReference
-from pvc_core.model.vm import MigrationMethod, NodeSelector
+from pvc_core.model.operations.transfer import Transfer
 
 VM = Field(description="The VM's name or UUID.")
 
 
-class DefineVm(Operation):
+class DefineVm(Tagged, Metadata, Operation):
     """Make a VM known from its libvirt domain XML.
 
     The XML is kept as it is; a missing UUID is given one. The VM is not started.
@@ -21,6 +22,7 @@ class DefineVm(Operation):
     url: ClassVar[str | None] = "/vm"
     subsystem: ClassVar[Subsystem | None] = "hypervisor"
     immediate: ClassVar[bool] = True
+    as_said: ClassVar[bool] = True
     fingerprinted: ClassVar[tuple[str, ...]] = ("xml",)
 
     xml: str = Field(
@@ -30,21 +32,19 @@ class DefineVm(Operation):
         json_schema_extra={"cli": "file"},
     )
     node: NodeName | None = Field(default=None, description="Where it shall run; the best node if not given.")
-    node_limit: tuple[NodeName, ...] = Field(
-        default=(), description="The nodes it may run on; all if not given."
-    )
-    node_selector: NodeSelector = Field(default=NodeSelector.MEM, description="How the best node is chosen.")
-    autorestart: bool = Field(
-        default=False,
-        description="A flush may stop it when it has nowhere to go; `node ready` starts it again.",
-    )
-    migration_method: MigrationMethod = Field(
-        default=MigrationMethod.LIVE, description="How it may leave a node."
-    )
+
+    @field_validator("tags")
+    @classmethod
+    def nothing_unknown(cls, tags: tuple[Tag, ...]) -> tuple[Tag, ...]:
+        """A record keeps what it does not know; a request may not hold it."""
+        unknown = sorted({name for tag in tags for name in tag.model_extra or ()})
+        if unknown:
+            raise ValueError(f"{', '.join(unknown)} is not known here")
+        return tags
 
 
 class StartVm(Operation):
-    """Start a VM on its node."""
+    """Start a VM on its node, or let one that is paused run on."""
 
     name: ClassVar[str] = "vm.start"
     url: ClassVar[str | None] = "/vm/<vm>/start"
@@ -59,7 +59,8 @@ class StartVm(Operation):
 class ShutdownVm(Operation):
     """Ask the guest to power off, by ACPI, and wait until it did.
 
-    A guest that does not obey in time keeps running, and the task fails and says so, unless asked to stop it.
+    A guest that does not obey in time keeps running, and the task fails and says so, unless its metadata or
+    --then-stop say that it is to be stopped then.
     """
 
     name: ClassVar[str] = "vm.shutdown"
@@ -72,9 +73,12 @@ class ShutdownVm(Operation):
         default=None,
         ge=1,
         le=86_400,
-        description="How long the guest may take; the configuration's value if not given.",
+        description="How long the guest may take; its metadata or the configuration say if not given.",
     )
-    then_stop: bool = Field(default=False, description="Stop a guest that does not obey in time.")
+    then_stop: bool | None = Field(
+        default=None,
+        description="Whether a guest that does not obey in time is stopped; its metadata say if not given.",
+    )
     restart_on_ready: bool = Field(
         default=False, description="Start it again when its node is taken back into service (`node ready`)."
     )
@@ -91,7 +95,7 @@ class StopVm(Operation):
     vm: VmReference = VM
 
 
-class MigrateVm(Operation):
+class MigrateVm(Transfer):
     """Move a running VM to another node without its guest noticing.
 
     Its home is remembered; migrating it back there ends its being away.
@@ -99,9 +103,7 @@ class MigrateVm(Operation):
 
     name: ClassVar[str] = "vm.migrate"
     url: ClassVar[str | None] = "/vm/<vm>/migrate"
-    subsystem: ClassVar[Subsystem | None] = "hypervisor"
 
-    vm: VmReference = VM
     target: NodeName | None = Field(default=None, description="Where to; the best node if not given.")
     force: bool = Field(
         default=False, description="Move a VM that is already away from home; its home stays."

@@ -1,0 +1,27 @@
+"""Going home, and moving for good."""
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from pvc_core.model.names import NodeName
+from pvc_core.model.operations.transfer import Transfer
+
+
+class UnmigrateVm(Transfer):
+    """Bring a VM home that was migrated away."""
+
+    name: ClassVar[str] = "vm.unmigrate"
+    url: ClassVar[str | None] = "/vm/<vm>/unmigrate"
+
+
+class MoveVm(Transfer):
+    """Move a VM to another node for good: that is its home from then on.
+
+    Moving a VM to the node it was migrated to makes that migration permanent.
+    """
+
+    name: ClassVar[str] = "vm.move"
+    url: ClassVar[str | None] = "/vm/<vm>/move"
+
+    target: NodeName | None = Field(default=None, description="Where to; the best node if not given.")

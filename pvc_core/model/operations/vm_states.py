@@ -1,0 +1,69 @@
+"""Operations on whether a VM runs, beyond starting and stopping it."""
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from pvc_core.model.operations.base import Operation, Subsystem, VmReference
+
+VM = Field(description="The VM's name or UUID.")
+
+
+class RestartVm(Operation):
+    """Shut a VM down by ACPI and start it again on its node.
+
+    A guest that does not obey in time keeps running and the task fails, unless its metadata or --then-stop
+    say that it is to be stopped then. A VM that cannot be started again is named, by the task and in
+    `pvc status`.
+    """
+
+    name: ClassVar[str] = "vm.restart"
+    url: ClassVar[str | None] = "/vm/<vm>/restart"
+    subsystem: ClassVar[Subsystem | None] = "hypervisor"
+    destructive: ClassVar[bool] = True
+
+    vm: VmReference = VM
+    timeout_s: int | None = Field(
+        default=None,
+        ge=1,
+        le=86_400,
+        description="How long the guest may take to power off; its metadata or the configuration say if not "
+        "given.",
+    )
+    then_stop: bool | None = Field(
+        default=None,
+        description="Whether a guest that does not obey in time is stopped; its metadata say if not given.",
+    )
+    force: bool = Field(
+        default=False, description="Do not ask the guest: stop it at once, like pulling its plug."
+    )
+
+
+class DisableVm(Operation):
+    """Take a VM out of use: nothing but `vm start` starts it again.
+
+    Neither a flush, nor the return of its node, nor a crash policy ever starts a disabled VM.
+    """
+
+    name: ClassVar[str] = "vm.disable"
+    url: ClassVar[str | None] = "/vm/<vm>/disable"
+    subsystem: ClassVar[Subsystem | None] = "hypervisor"
+    destructive: ClassVar[bool] = True
+
+    vm: VmReference = VM
+    force: bool = Field(default=False, description="Stop it at once if it runs, like pulling its plug.")
+
+
+class RecoverVm(Operation):
+    """Start a VM again whose guest has crashed, as the policy for that allows.
+
+    Submitted by the agent of its node. It waits longer after each crash, makes way for whatever an admin
+    asks of the VM meanwhile, and in the end leaves the VM stopped and says so.
+    """
+
+    name: ClassVar[str] = "vm.recover"
+    url: ClassVar[str | None] = None
+    subsystem: ClassVar[Subsystem | None] = "hypervisor"
+
+    vm: VmReference = VM
+    crash: str = Field(max_length=200, description="What its agent saw.")
