@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,12 +10,15 @@ from pvc_core.model.node import Domain
 from pvc_core.model.snapshot import Cluster
 from pvc_core.model.vm import VmSpec, Wanted
 
+NOTHING: Mapping[str, str] = {}
+
 
 @dataclass(frozen=True)
 class Correction:
-    """A job the agent submits: adopt what runs, record what powered itself off, start what should run."""
+    """A job the agent submits: adopt what runs, record what powered itself off, start what should run,
+    see to what crashed."""
 
-    do: Literal["adopt", "off", "start"]
+    do: Literal["adopt", "off", "start", "recover"]
     uuid: str
     reason: str
 
@@ -26,14 +29,17 @@ def decide_corrections(
     domains: Collection[Domain],
     powered_off: Collection[str],
     fresh: bool,
+    crashed: Mapping[str, str] = NOTHING,
 ) -> list[Correction]:
-    """`powered_off` guests were seen to end by themselves.
+    """`powered_off` guests were seen to end by themselves, `crashed` ones in the way that is said of each.
 
     `fresh` tells that nobody watched the node before: whatever should run there and does not is started.
     Two copies are never touched: an admin must choose. VMs a job is at work on are for the caller to leave
     out; a VM on its way without such a job is one whose migration nobody saw end.
     """
-    corrections = [_look_at_vm(cluster, vm, node, domains, powered_off, fresh) for vm in cluster.vms.values()]
+    corrections = [
+        _look_at_vm(cluster, vm, node, domains, powered_off, fresh, crashed) for vm in cluster.vms.values()
+    ]
     return [found for found in corrections if found is not None]
 
 
@@ -44,9 +50,10 @@ def _look_at_vm(
     domains: Collection[Domain],
     powered_off: Collection[str],
     fresh: bool,
+    crashed: Mapping[str, str],
 ) -> Correction | None:
-    here = next((domain for domain in domains if domain.uuid == vm.uuid and domain.active), None)
-    if here is not None:
+    here = next((domain for domain in domains if domain.uuid == vm.uuid), None)
+    if here is not None and here.active:
         return _look_at_running(cluster, vm, node, here)
     if vm.node != node or vm.state is not Wanted.START:
         return None
@@ -54,6 +61,10 @@ def _look_at_vm(
         return None
     if vm.uuid in powered_off:
         return Correction("off", vm.uuid, "its guest powered itself off")
+    if vm.uuid in crashed:
+        return Correction("recover", vm.uuid, crashed[vm.uuid])
+    if here is not None and here.state == "crashed":
+        return Correction("recover", vm.uuid, f"its guest has crashed ({here.why})")
     if fresh:
         return Correction("start", vm.uuid, f"it should run on {node} and does not")
     return None

@@ -1,4 +1,4 @@
-"""What an unfinished job waits for when its record cannot say it itself."""
+"""What an unfinished job waits for, and until when, where its record cannot say it itself."""
 
 from __future__ import annotations
 
@@ -9,15 +9,28 @@ from pvc_core.model.job import Job, JobState, WaitingFor
 
 def explain(job: Job, workers: Collection[str]) -> Job:
     """The job with a `waiting` that is true now, given the nodes that have a worker."""
-    if job.state.finished or not job.queue.startswith("node."):
+    if job.state.finished:
         return job
+    if not job.queue.startswith("node."):
+        return _waits_for_anybody(job) if job.state is JobState.QUEUED else job
     node = job.queue.removeprefix("node.")
     if node not in workers:
         return _waits_for_worker(job, node)
     if job.state is JobState.QUEUED:
         text = f"waits for the worker of {node} to look at it"
         return job.but(waiting=_waiting(job, node, text))
-    return job
+    return _given_up_at(job)
+
+
+def _given_up_at(job: Job) -> Job:
+    """A migration has a deadline of its own, by its node's clock; of a wrong clock nothing is shown."""
+    own = job.notes.get("deadline", job.deadline)
+    return job.but(deadline=own) if job.created < own < job.deadline else job
+
+
+def _waits_for_anybody(job: Job) -> Job:
+    text = "waits for the worker of a coordinator to look at it"
+    return job.but(waiting=_waiting(job, "coordinators", text))
 
 
 def _waits_for_worker(job: Job, node: str) -> Job:

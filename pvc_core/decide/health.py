@@ -41,6 +41,10 @@ def _node_faults(node: Node) -> Iterable[Fault]:
         remedy = f"Run `pvc node flush {name}` again, or `pvc node ready {name}`."
         yield _fault("NODE_PARTIAL", name, "is closed, and was not emptied by its last flush", remedy)
 
+    if node.spec.maintenance is not None and node.spec.state is NodeState.READY:
+        message = "is ready, and its OSDs are still held (noout) for a maintenance that was broken off"
+        yield _fault("MAINTENANCE_LEFT_ON", name, message, f"Let go of them: pvc node ready {name}")
+
 
 def _fault(code: str, node: str, message: str, remedy: str) -> Fault:
     return Fault(code=code, subject=f"node {node}", message=f"{node} {message}", remedy=remedy)

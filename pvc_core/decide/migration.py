@@ -1,53 +1,94 @@
-"""Whether a VM can be migrated, where to, and its record afterwards."""
+"""Whether a VM can be moved, where to, and its record afterwards."""
 
 from __future__ import annotations
 
-from pvc_core.decide.placement import Choice, decide_node, refuse
+from pvc_core.decide.placement import Ranking, Refused, Terms, rank_nodes
+from pvc_core.decide.refusal import refuse_parting
 from pvc_core.errors import NoPlacement, WrongState
-from pvc_core.model.operations import MigrateVm
+from pvc_core.model.groups import TagRule
+from pvc_core.model.operations import MigrateVm, MoveVm, UnmigrateVm
+from pvc_core.model.operations.transfer import Transfer
 from pvc_core.model.snapshot import Cluster
 from pvc_core.model.vm import MigrationMethod, VmSpec, Wanted
 
 
-def moved(vm: VmSpec, target: str, marks: dict[str, int]) -> VmSpec:
-    """Its record on its new node; away from home, that is remembered."""
-    home = vm.home
-    previous = None if home == target else home
-    return vm.but(node=target, previous_node=previous, moving_to=None, moving_job=None, report_marks=marks)
+class NeverMoves(WrongState):
+    """Its admin said so."""
+
+    code = "MIGRATION_METHOD"
 
 
-def check_movable(vm: VmSpec, asked: MigrateVm) -> None:
-    """Raises WrongState for a VM that cannot, or should not without asking twice, be migrated."""
+def moved(vm: VmSpec, target: str, marks: dict[str, int], asked: Transfer | None = None) -> VmSpec:
+    """Its record on its new node, which is its home if it was moved for good."""
+    placed = vm.placed(target, report_marks=marks)
+    return placed.but(previous_node=None) if isinstance(asked, MoveVm) else placed
+
+
+def check_movable(vm: VmSpec, asked: Transfer) -> None:
+    """Raises WrongState for a VM that cannot, or should not without asking twice, be moved."""
     if vm.state is not Wanted.START:
         raise WrongState(
             f"{vm.name} is stopped; only a running VM can be migrated", f"pvc vm start {vm.name}"
         )
-    if asked.target == vm.node:
+    if isinstance(asked, UnmigrateVm) and vm.previous_node is None:
+        raise WrongState(f"{vm.name} is at home on {vm.node}", "Nothing to do.")
+    if is_to_stay(vm, asked):
+        return
+    if target_of(vm, asked) == vm.node:
         raise WrongState(f"{vm.name} is on {vm.node} already", "Name another node, or none for the best.")
-    if vm.migration_method is not MigrationMethod.LIVE:
-        raise WrongState(
-            f"the migration method of {vm.name} is {vm.migration_method}",
-            "Shut it down and start it elsewhere.",
+    if vm.migration_method is MigrationMethod.NONE:
+        raise NeverMoves(
+            f"the migration method of {vm.name} is none: it is never moved while it runs",
+            f"Shut it down (`pvc vm shutdown {vm.name}`) and start it elsewhere, or change that "
+            f"(`pvc vm meta {vm.name} --migration-method live`).",
         )
+    if isinstance(asked, MigrateVm):
+        _check_home(vm, asked)
+
+
+def _check_home(vm: VmSpec, asked: MigrateVm) -> None:
     if vm.previous_node is not None and asked.target != vm.previous_node and not asked.force:
         raise WrongState(
             f"{vm.name} is away from its home {vm.previous_node} already",
-            f"Bring it home (--target {vm.previous_node}), or move it on with --force; its home stays.",
+            f"Bring it home (`pvc vm unmigrate {vm.name}`), or move it on with --target and --force.",
         )
 
 
-def decide_target(cluster: Cluster, vm: VmSpec, asked: MigrateVm) -> tuple[str, str]:
+def is_to_stay(vm: VmSpec, asked: Transfer) -> bool:
+    """It is where it shall be for good: nothing to carry, only to record."""
+    return isinstance(asked, MoveVm) and asked.target == vm.node and vm.previous_node is not None
+
+
+def target_of(vm: VmSpec, asked: Transfer) -> str | None:
+    """The node it was asked for; None for the best."""
+    if isinstance(asked, MigrateVm | MoveVm):
+        return asked.target
+    return vm.previous_node
+
+
+def decide_target(cluster: Cluster, vm: VmSpec, asked: Transfer) -> tuple[str, str]:
     """Where to, and why there; raises NotFound or NoPlacement."""
-    if asked.target is None:
-        choice = decide_node(cluster, vm, without={vm.node})
-        if isinstance(choice, Choice):
-            return choice.node, choice.reason
-        raise choice.error(vm.name)
-    refusal = refuse(cluster, vm, asked.target)
+    target = target_of(vm, asked)
+    ranking = rank_targets(cluster, vm, asked)
+    if target is None:
+        if ranking.choices:
+            return ranking.choices[0].node, ranking.choices[0].reason
+        raise Refused(ranking.refusals).error(vm.name)
+    cluster.node(target)
+    refusal = ranking.refusals.get(target)
     if refusal is not None:
         raise NoPlacement(
-            f"{asked.target} cannot take {vm.name}: {refusal.message}",
+            f"{target} cannot take {vm.name}: {refusal.message}",
             refusal.remedy,
-            refusals={asked.target: refusal.as_dict()},
+            refusals={target: refusal.as_dict()},
         )
-    return asked.target, "as asked"
+    return target, "it is its home" if isinstance(asked, UnmigrateVm) else "as asked"
+
+
+def rank_targets(cluster: Cluster, vm: VmSpec, asked: Transfer) -> Ranking:
+    """All nodes but its own. Going home, it leaves its companions without being asked twice."""
+    parting = {}
+    if TagRule.TOGETHER not in asked.despite and not isinstance(asked, UnmigrateVm):
+        each = {name: refuse_parting(cluster, vm, name) for name in cluster.nodes}
+        parting = {name: refusal for name, refusal in each.items() if refusal is not None}
+    return rank_nodes(cluster, vm, Terms({vm.node}, parting, despite=asked.despite))

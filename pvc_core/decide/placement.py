@@ -1,32 +1,26 @@
 """Which node takes a VM: every node is either ranked or refused with a reason.
 
 Memory is counted by what is wanted, never by lagging reports: what runs or should run on a node, and
-what is on its way there.
+what is on its way there. docs/placement.md has the rules in words.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 
+from pvc_core.decide.company import crowding, wished
+from pvc_core.decide.refusal import Refusal, refuse
+from pvc_core.decide.selector import SELECTORS
 from pvc_core.errors import NoPlacement
-from pvc_core.model.snapshot import Cluster, Node
-from pvc_core.model.vm import NodeSelector, VmSpec
+from pvc_core.model.groups import TagRule, named
+from pvc_core.model.snapshot import Cluster
+from pvc_core.model.vm import VmSpec, Wanted
+
+__all__ = ["Choice", "Ranking", "Refusal", "Refused", "Terms", "decide_node", "rank_nodes", "refuse"]
 
 MAX_NAMED = 6
 """Nodes named in one sentence."""
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """Why a node cannot take a VM, and what would change that."""
-
-    code: str
-    message: str
-    remedy: str
-
-    def as_dict(self) -> dict[str, str]:
-        return {"code": self.code, "message": self.message, "remedy": self.remedy}
 
 
 @dataclass(frozen=True)
@@ -72,96 +66,65 @@ def _some(parts: list[str]) -> list[str]:
     return parts if more <= 0 else [*parts[:MAX_NAMED], f"and {more} more"]
 
 
-NONE_KNOWN: Mapping[str, Refusal] = {}
+@dataclass(frozen=True)
+class Terms:
+    """What else counts for a choice besides the cluster.
 
-
-def decide_node(
-    cluster: Cluster,
-    vm: VmSpec,
-    without: Collection[str] = (),
-    known: Mapping[str, Refusal] = NONE_KNOWN,
-) -> Choice | Refused:
-    """The best node for a VM among all but `without`; its home first when that is ready for it.
-
-    `known` are refusals that experience has taught, such as a migration that failed.
+    `known` are refusals that experience has taught, such as a migration that failed; `along` the UUIDs of
+    companions that will look for a node next; `despite` the rules of tags that are set aside.
     """
-    candidates = [name for name in cluster.nodes if name not in without]
+
+    without: Collection[str] = ()
+    known: Mapping[str, Refusal] = field(default_factory=dict)
+    along: Collection[str] = ()
+    despite: Collection[TagRule] = ()
+
+
+ANY = Terms()
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """Every node: those that can take the VM, the best first, and those that cannot."""
+
+    choices: tuple[Choice, ...]
+    refusals: Mapping[str, Refusal]
+
+
+def decide_node(cluster: Cluster, vm: VmSpec, terms: Terms = ANY) -> Choice | Refused:
+    """The best node for a VM."""
+    ranking = rank_nodes(cluster, vm, terms)
+    return ranking.choices[0] if ranking.choices else Refused(ranking.refusals)
+
+
+def rank_nodes(cluster: Cluster, vm: VmSpec, terms: Terms = ANY) -> Ranking:
+    """Its home first, then where its companions are or have room to come along, then by its selector."""
+    candidates = [name for name in cluster.nodes if name not in terms.without]
     refusals = {
         name: refusal
         for name in candidates
-        if (refusal := known.get(name) or refuse(cluster, vm, name)) is not None
+        if (refusal := refuse(cluster, vm, name, terms.despite) or terms.known.get(name)) is not None
     }
     fits = [name for name in candidates if name not in refusals]
-    if not fits:
-        return Refused(refusals)
-    if vm.previous_node in fits:
-        return Choice(vm.previous_node, "it is its home")
-    key, words = SELECTORS[vm.node_selector]
-    best = min(fits, key=lambda name: (key(cluster, cluster.node(name)), name))
-    return Choice(best, f"{words} of {len(fits)} possible" if len(fits) > 1 else "the only possible node")
+    wishes = wished(cluster, vm, fits, terms.along)
+    home = {vm.previous_node: "it is its home"} if vm.previous_node in fits else {}
+    reasons: Mapping[str, str] = {**wishes, **home}
+    crowded = {} if TagRule.APART not in terms.despite else crowding(cluster, vm, fits)
+    key = SELECTORS[vm.node_selector].key
+
+    def rank(name: str) -> tuple[bool, bool, bool, float, str]:
+        at_home = name == vm.previous_node
+        return name in crowded, not at_home, name not in reasons, key(cluster, cluster.node(name)), name
+
+    words = _by_selector(cluster, vm, len(fits), bool(wishes))
+    ranked = sorted(fits, key=rank)
+    choices = (Choice(name, crowded.get(name) or reasons.get(name) or words) for name in ranked)
+    return Ranking(tuple(choices), refusals)
 
 
-def refuse(cluster: Cluster, vm: VmSpec, name: str) -> Refusal | None:
-    """Why this node cannot take the VM; None when it can. The cases are in order of finality."""
-    node = cluster.node(name)
-    if vm.node_limit and name not in vm.node_limit:
-        return Refusal(
-            "NODE_LIMIT",
-            f"{vm.name} may run only on {', '.join(vm.node_limit)}",
-            f"Make one of {', '.join(vm.node_limit)} ready, or change the node limit.",
-        )
-    if not node.able:
-        return Refusal("NODE_DEAD", _why_unable(node), f"Bring {name} back (`pvc node info {name}`).")
-    if not node.ready:
-        return Refusal("NODE_NOT_READY", f"it is {node.spec.state}", f"Run `pvc node ready {name}`.")
-    if (free := cluster.free_mib(name)) < vm.memory_mib:
-        return Refusal(
-            "NOT_ENOUGH_MEMORY",
-            f"{max(free, 0)} MiB free, {vm.memory_mib} MiB needed",
-            f"Free {vm.memory_mib - free} MiB on {name}.",
-        )
-    return None
-
-
-def _why_unable(node: Node) -> str:
-    if not node.alive:
-        return "it does not answer"
-    if node.report is None:
-        return "it has not reported yet"
-    return f"its hypervisor does not answer: {node.report.hypervisor_error}"
-
-
-Key = Callable[[Cluster, Node], float]
-
-
-def _cpus(node: Node) -> int:
-    return max(1, node.report.capacity.vcpus) if node.report else 1
-
-
-def _by_free_memory(cluster: Cluster, node: Node) -> float:
-    return -cluster.free_mib(node.name)
-
-
-def _by_promised_memory(cluster: Cluster, node: Node) -> float:
-    return sum(vm.memory_mib for vm in cluster.vms.values() if node.name in (vm.node, vm.moving_to))
-
-
-def _by_vcpus(cluster: Cluster, node: Node) -> float:
-    return sum(vm.vcpus for vm in cluster.charged(node.name)) / _cpus(node)
-
-
-def _by_vms(cluster: Cluster, node: Node) -> float:
-    return len(cluster.charged(node.name))
-
-
-def _by_load(cluster: Cluster, node: Node) -> float:
-    return (node.report.load if node.report else 0.0) / _cpus(node)
-
-
-SELECTORS: Mapping[NodeSelector, tuple[Key, str]] = {
-    NodeSelector.MEM: (_by_free_memory, "the most free memory"),
-    NodeSelector.MEMPROV: (_by_promised_memory, "the least promised memory"),
-    NodeSelector.VCPUS: (_by_vcpus, "the fewest vCPUs per CPU"),
-    NodeSelector.VMS: (_by_vms, "the fewest VMs"),
-    NodeSelector.LOAD: (_by_load, "the lowest load"),
-}
+def _by_selector(cluster: Cluster, vm: VmSpec, possible: int, wished: bool) -> str:
+    words = f"{SELECTORS[vm.node_selector].words} of {possible} possible"
+    if possible == 1:
+        words = "the only possible node"
+    running = [other.name for other in cluster.companions(vm) if other.state is Wanted.START]
+    return words if wished or not running else f"{words}; none has room for it with {named(running)}"

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from pvc_core.decide.flush import Move, PlannedStep
+from pvc_core.decide.node_plan import Move, PlannedStep
 from pvc_core.model.snapshot import Cluster
 
 MAX_WAVE = 50
@@ -38,12 +38,16 @@ def decide_wave(steps: Iterable[PlannedStep], cluster: Cluster, limits: Limits) 
 def within_limits(cluster: Cluster, source: str, target: str, limits: Limits) -> str | None:
     """Why one more migration must wait; None when it may begin."""
     if cluster.leaving(source) >= limits.parallel_out:
-        return f"{limits.parallel_out} migrations are leaving {source} already"
+        return _busy(limits.parallel_out, f"leaving {source}")
     if cluster.arriving(target) >= limits.parallel_in:
-        return f"{limits.parallel_in} migrations are entering {target} already"
+        return _busy(limits.parallel_in, f"entering {target}")
     if cluster.moving() >= limits.parallel_cluster:
-        return f"{limits.parallel_cluster} migrations are under way in the cluster already"
+        return _busy(limits.parallel_cluster, "under way in the cluster")
     return None
+
+
+def _busy(number: int, where: str) -> str:
+    return f"{number} migration{'s are' if number > 1 else ' is'} {where} already"
 
 
 def _tokens(source: str, target: str) -> tuple[str, str, str]:

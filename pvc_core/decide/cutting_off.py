@@ -1,0 +1,78 @@
+"""Cutting a node off from the storage: whom to keep out, whose locks to break, what proves that it is done.
+
+A whole host is blocked, not only the clients seen there: one that has nothing open at that moment, or that
+is started later, must not write either. Each client seen is blocked by itself as well, for good: when the
+host is let back in, a guest from before still writes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from ipaddress import ip_address
+
+from pvc_core.errors import WrongState
+from pvc_core.model.node import NodeSpec
+from pvc_core.model.storage import VolumeDetail, host_of
+
+
+@dataclass(frozen=True)
+class Hold:
+    """What some hosts still have of one volume."""
+
+    volume: str
+    watchers: tuple[str, ...]
+    lockers: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Cut:
+    """Whom to block beyond those that are, and where to break locks."""
+
+    block: tuple[str, ...]
+    locks: tuple[Hold, ...]
+    open: tuple[Hold, ...]
+    """Volumes with a watcher from there: it goes as soon as its OSD has heard of the block."""
+
+    @property
+    def done(self) -> bool:
+        return not (self.block or self.locks or self.open)
+
+
+def hosts_of(node: NodeSpec) -> tuple[str, ...]:
+    """From where the node may reach the storage, as that knows it; raises WrongState for none."""
+    found = tuple(address for address in dict.fromkeys(node.addresses) if _is_ip(address))
+    if not found:
+        raise WrongState(
+            f"{node.name} cannot be cut off: none of its addresses is an IP address",
+            f"Write node.storage_address in the configuration of {node.name}, and restart its worker.",
+        )
+    return found
+
+
+def _is_ip(address: str) -> bool:
+    try:
+        ip_address(address)
+    except ValueError:
+        return False
+    return True
+
+
+def plan_cut(hosts: Collection[str], volumes: Iterable[VolumeDetail], blocked: Collection[str]) -> Cut:
+    """What is left to do; nothing is the proof that none of these hosts can change any of these volumes."""
+    held = [hold for volume in volumes if (hold := _hold(hosts, volume)) is not None]
+    seen = {client for hold in held for client in (*hold.watchers, *hold.lockers)}
+    wanted = [*dict.fromkeys(hosts), *sorted(seen)]
+    return Cut(
+        tuple(client for client in wanted if client not in blocked),
+        tuple(hold for hold in held if hold.lockers),
+        tuple(hold for hold in held if hold.watchers),
+    )
+
+
+def _hold(hosts: Collection[str], volume: VolumeDetail) -> Hold | None:
+    watchers, lockers = (
+        tuple(sorted({one.address for one in found if host_of(one.address) in hosts}))
+        for found in (volume.watchers, volume.lockers)
+    )
+    return Hold(f"{volume.pool}/{volume.name}", watchers, lockers) if watchers or lockers else None

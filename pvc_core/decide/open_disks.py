@@ -1,0 +1,41 @@
+"""Disks of a VM that somebody on another machine has open: a second copy of it may be running there."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from pvc_core.decide.held_disks import Watchers, openings
+from pvc_core.decide.volume_use import node_of
+from pvc_core.model.snapshot import Cluster
+from pvc_core.model.storage import host_of
+from pvc_core.model.vm import VmSpec
+
+
+@dataclass(frozen=True)
+class Opening:
+    """A client that has a disk open; `node` is empty for one outside."""
+
+    disk: str
+    address: str
+    node: str
+
+    def __str__(self) -> str:
+        return f"{self.disk} (by {self.address}{f' on {self.node}' if self.node else ''})"
+
+
+def own_disks(cluster: Cluster, vm: VmSpec) -> list[str]:
+    """Those that no other VM has too: what is shared on purpose is open elsewhere by right."""
+    others = {disk for other in cluster.vms.values() if other.uuid != vm.uuid for disk in other.held_disks}
+    return sorted(set(vm.held_disks) - others)
+
+
+def find_open_elsewhere(
+    cluster: Cluster, disks: Collection[str], hosts: Collection[str], watchers: Watchers
+) -> list[Opening]:
+    """From none of these hosts."""
+    return [
+        Opening(disk, address, node_of(cluster, address) or "")
+        for disk, address in openings(sorted(disks), watchers)
+        if host_of(address) not in hosts
+    ]
