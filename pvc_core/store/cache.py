@@ -1,27 +1,50 @@
-"""A home that remembers what it has read, for as long as the home below has not rung that it changed.
+"""A home that remembers what it has read, for as long as the home below has not noted that it changed.
 
-For processes that look, such as the API; what decides (the worker) reads the store itself. What is
-remembered may lag behind other sessions' writes, as any read may, by the moment a watch takes to ring.
-Commits are compared with versions all the same, and what they touch, or everything if they conflict, is
-read again.
+What is remembered is never older than any answer this process got from the store before it asked: who has
+read the present `/placement` is not shown a VM from before it. That holds since ZooKeeper tells a session
+of a change before it answers with anything later, and `hear` waits until we have been told.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from threading import Lock
 from typing import Any, Generic, TypeVar, cast
 
-from pvc_core.errors import StoreConflict
 from pvc_core.model.record import Record
 from pvc_core.store import tree
 from pvc_core.store.documents import Ref, Seen, Store
-from pvc_core.store.port import Bell, Home, Op, Raw
+from pvc_core.store.port import Bell, Home, Note, Op, Raw
 
 V = TypeVar("V")
 T = TypeVar("T", bound=Record)
 
 REMEMBERED = (tree.NODES, tree.VMS, tree.VM_NAMES, tree.TOKENS, tree.CLUSTER)
 """Read often and changed seldom. Not jobs and locks: they are about what happens now."""
+
+Ask = Callable[[Sequence[str]], list[V | None]]
+AskAndNote = Callable[[Sequence[str], Sequence[Note]], list[V | None]]
+
+
+class Ear:
+    """Counts the answers from the store, and hears what they may have outrun, once for all that came."""
+
+    def __init__(self, hear: Callable[[], None]) -> None:
+        self._hear = hear
+        self._lock = Lock()
+        self._answers = self._heard = 0
+
+    def answered(self) -> None:
+        with self._lock:
+            self._answers += 1
+
+    def catch_up(self) -> None:
+        with self._lock:
+            answers = self._answers
+        if self._heard < answers:
+            self._hear()
+            with self._lock:
+                self._heard = max(self._heard, answers)
 
 
 class Entry(Generic[V]):
@@ -38,29 +61,32 @@ class Entry(Generic[V]):
 class Memory(Generic[V]):
     """Answers by path; what is not known is asked for with a watch that drops it again."""
 
-    def __init__(self, ask: Callable[[Sequence[str], Sequence[Bell]], list[V | None]]) -> None:
-        self._ask = ask
+    def __init__(self, ask: AskAndNote[V], ear: Ear) -> None:
+        self._ask, self._ear = ask, ear
         self._entries: dict[str, Entry[V]] = {}
 
     def read(self, paths: Iterable[str]) -> dict[str, V | None]:
+        self._ear.catch_up()
         found = {path: entry for path in paths if (entry := self._entries.get(path)) and entry.valid}
         missing = {path: Entry[V]() for path in paths if path not in found}
-        answers = self._ask(list(missing), [entry.drop for entry in missing.values()]) if missing else []
+        if missing:
+            self._fill(missing)
+        return {path: entry.answer for path, entry in {**found, **missing}.items()}
+
+    def _fill(self, missing: dict[str, Entry[V]]) -> None:
+        answers = self._ask(list(missing), [entry.drop for entry in missing.values()])
+        self._ear.answered()
         for entry, answer in zip(missing.values(), answers, strict=True):
             entry.answer = answer
         self._entries.update(missing)
-        return {path: entry.answer for path, entry in {**found, **missing}.items()}
 
     def forget(self, paths: Iterable[str]) -> None:
         for path in paths:
             self._entries.pop(path, None)
 
-    def forget_all(self) -> None:
-        self._entries = {}
-
 
 class RememberingStore(Store):
-    """Documents over a CachingHome: what is remembered is decoded once. For looking, not for deciding."""
+    """Documents over a CachingHome: what is remembered is decoded once."""
 
     def __init__(self, home: Home) -> None:
         super().__init__(CachingHome(home, REMEMBERED))
@@ -80,59 +106,64 @@ class CachingHome:
     """Obeys `Home` over another one; remembers values and children below the given prefixes."""
 
     def __init__(self, home: Home, prefixes: tuple[str, ...]) -> None:
-        self._home, self._prefixes = home, prefixes
-        self._values = Memory(home.watch_values)
-        self._names = Memory(self._ask_names)
+        self.below, self._prefixes = home, prefixes
+        self._ear = Ear(home.hear)
+        self._values = Memory(home.note_values, self._ear)
+        self._names = Memory(home.note_children, self._ear)
 
     def read(self, paths: Sequence[str]) -> list[Raw | None]:
-        known = self._values.read([path for path in paths if self._covers(path)])
-        others = [path for path in paths if path not in known]
-        fresh = dict(zip(others, self._home.read(others), strict=True)) if others else {}
-        return [known[path] if path in known else fresh[path] for path in paths]
+        return self._look(paths, self.below.read, self._values)
 
     def children(self, paths: Sequence[str]) -> list[tuple[str, ...] | None]:
-        known = self._names.read([path for path in paths if self._covers(path)])
-        others = [path for path in paths if path not in known]
-        fresh = dict(zip(others, self._home.children(others), strict=True)) if others else {}
-        return [known[path] if path in known else fresh[path] for path in paths]
+        return self._look(paths, self.below.children, self._names)
 
     def commit(self, ops: Sequence[Op]) -> None:
         try:
-            self._home.commit(ops)
-        except StoreConflict:
-            self._values.forget_all()
-            self._names.forget_all()
-            raise
+            self.below.commit(ops)
         finally:
+            self._ear.answered()
             self._values.forget(op.path for op in ops)
             self._names.forget(op.path.rpartition("/")[0] for op in ops)
 
     def watch_value(self, path: str, bell: Bell) -> Raw | None:
-        return self._home.watch_value(path, bell)
-
-    def watch_values(self, paths: Sequence[str], bells: Sequence[Bell]) -> list[Raw | None]:
-        return self._home.watch_values(paths, bells)
+        return self.below.watch_value(path, bell)
 
     def watch_children(self, path: str, bell: Bell) -> tuple[str, ...] | None:
-        return self._home.watch_children(path, bell)
+        return self.below.watch_children(path, bell)
+
+    def note_values(self, paths: Sequence[str], notes: Sequence[Note]) -> list[Raw | None]:
+        return self.below.note_values(paths, notes)
+
+    def note_children(self, paths: Sequence[str], notes: Sequence[Note]) -> list[tuple[str, ...] | None]:
+        return self.below.note_children(paths, notes)
+
+    def hear(self) -> None:
+        self.below.hear()
 
     def sync(self) -> None:
-        """Everything is read again: its watch may have rung, and not been heard yet."""
-        self._home.sync()
-        self._values.forget_all()
-        self._names.forget_all()
+        self.below.sync()
+        self._ear.answered()
 
     def session(self) -> int | None:
-        return self._home.session()
+        return self.below.session()
 
     def on_session_change(self, bell: Bell) -> None:
-        self._home.on_session_change(bell)
+        self.below.on_session_change(bell)
 
     def close(self) -> None:
-        self._home.close()
+        self.below.close()
 
-    def _covers(self, path: str) -> bool:
-        return path.startswith(self._prefixes)
+    def _look(self, paths: Sequence[str], ask: Ask[V], memory: Memory[V]) -> list[V | None]:
+        others = [path for path in paths if not path.startswith(self._prefixes)]
+        found = self._asked(others, ask)
+        covered = [path for path in paths if path not in found]
+        if covered:
+            found |= memory.read(covered)
+        return [found[path] for path in paths]
 
-    def _ask_names(self, paths: Sequence[str], bells: Sequence[Bell]) -> list[tuple[str, ...] | None]:
-        return [self._home.watch_children(path, bell) for path, bell in zip(paths, bells, strict=True)]
+    def _asked(self, paths: Sequence[str], ask: Ask[V]) -> dict[str, V | None]:
+        if not paths:
+            return {}
+        answers = ask(paths)
+        self._ear.answered()
+        return dict(zip(paths, answers, strict=True))

@@ -22,9 +22,18 @@ class Link:
     """Rung when the session may have changed."""
 
 
+@dataclass(frozen=True)
+class Watcher:
+    """Whom to tell, once; `at_once` within the change itself, else when the lock is given back."""
+
+    link: Link
+    bell: Bell
+    at_once: bool = False
+
+
 class MemoryTree:
     """The ensemble, shared by any number of homes. Bells ring in the thread that caused them, after the
-    lock is given back."""
+    lock is given back; notes are taken before."""
 
     def __init__(self) -> None:
         self.lock = RLock()
@@ -33,7 +42,7 @@ class MemoryTree:
         self._links: list[Link] = []
         self._last_session = 0
         # A dict for each event is an ordered set: bells ring in the order they were hung.
-        self._watches: dict[Event, dict[tuple[Link, Bell], None]] = {}
+        self._watches: dict[Event, dict[Watcher, None]] = {}
 
     def down(self) -> None:
         """The quorum is lost: nobody has a session to rely on, none of them ends."""
@@ -103,8 +112,8 @@ class MemoryTree:
             bells = self._heard(self.znodes.apply(ops, self.reach(link)))
         _ring(bells)
 
-    def watch(self, event: Event, link: Link, bell: Bell) -> None:
-        self._watches.setdefault(event, {})[link, bell] = None
+    def watch(self, event: Event, watcher: Watcher) -> None:
+        self._watches.setdefault(event, {})[watcher] = None
 
     def _resume(self, link: Link) -> list[Bell]:
         """Open a session where one is due; the bells of a link that has one."""
@@ -117,17 +126,28 @@ class MemoryTree:
 
     def _cut(self, link: Link) -> list[Bell]:
         """A connection is lost: its watches go, and they ring for it."""
-        bells: list[Bell] = []
+        cut: list[Watcher] = []
         for event, watchers in list(self._watches.items()):
-            for watcher in [watcher for watcher in watchers if watcher[0] is link]:
+            for watcher in [watcher for watcher in watchers if watcher.link is link]:
                 del watchers[watcher]
-                bells.append(watcher[1])
+                cut.append(watcher)
             if not watchers:
                 del self._watches[event]
-        return bells + link.bells
+        return _take_note(cut) + link.bells
 
     def _heard(self, events: Iterable[Event]) -> list[Bell]:
-        return [bell for event in events for _, bell in self._watches.pop(event, ())]
+        return _take_note(watcher for event in events for watcher in self._watches.pop(event, ()))
+
+
+def _take_note(watchers: Iterable[Watcher]) -> list[Bell]:
+    """Tell those who want to know at once; the bells of the others."""
+    later = []
+    for watcher in watchers:
+        if watcher.at_once:
+            watcher.bell()
+        else:
+            later.append(watcher.bell)
+    return later
 
 
 def _ring(bells: Iterable[Bell]) -> None:

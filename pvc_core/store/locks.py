@@ -13,7 +13,7 @@ from pvc_core.model.lock import LockRecord
 from pvc_core.store.documents import Ref, Seen
 from pvc_core.store.port import Op
 
-LOCK_NAME_PATTERN = r"[a-z0-9._:-]{1,100}"
+LOCK_NAME_PATTERN = r"[A-Za-z0-9._:-]{1,200}"
 
 
 def lock_ref(name: str) -> Ref[LockRecord]:

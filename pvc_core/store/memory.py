@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from pvc_core.store import faults
-from pvc_core.store.ensemble import MemoryTree
+from pvc_core.store.ensemble import MemoryTree, Watcher
 from pvc_core.store.limits import check_commit, check_path, check_paths
-from pvc_core.store.port import Bell, Op, Raw
+from pvc_core.store.port import Bell, Note, Op, Raw
 
 __all__ = ["MemoryHome", "MemoryTree"]
 
@@ -42,22 +42,38 @@ class MemoryHome:
             raise faults.unknown_arrival("the answer was lost")
 
     def watch_value(self, path: str, bell: Bell) -> Raw | None:
+        return self._watch_value(path, Watcher(self._link, bell))
+
+    def watch_children(self, path: str, bell: Bell) -> tuple[str, ...] | None:
+        return self._watch_children(path, Watcher(self._link, bell))
+
+    def note_values(self, paths: Sequence[str], notes: Sequence[Note]) -> list[Raw | None]:
+        return [self._watch_value(path, watcher) for path, watcher in self._at_once(paths, notes)]
+
+    def note_children(self, paths: Sequence[str], notes: Sequence[Note]) -> list[tuple[str, ...] | None]:
+        return [self._watch_children(path, watcher) for path, watcher in self._at_once(paths, notes)]
+
+    def hear(self) -> None:
+        """Notes are taken within the change itself."""
+
+    def _at_once(self, paths: Sequence[str], notes: Sequence[Note]) -> Iterator[tuple[str, Watcher]]:
+        for path, note in zip(paths, notes, strict=True):
+            yield path, Watcher(self._link, note, at_once=True)
+
+    def _watch_value(self, path: str, watcher: Watcher) -> Raw | None:
         check_path(path)
         with self.tree.lock:
             self.tree.reach(self._link)
-            self.tree.watch(("value", path), self._link, bell)
+            self.tree.watch(("value", path), watcher)
             node = self.tree.znodes.get(path)
             return node.raw if node else None
 
-    def watch_values(self, paths: Sequence[str], bells: Sequence[Bell]) -> list[Raw | None]:
-        return [self.watch_value(path, bell) for path, bell in zip(paths, bells, strict=True)]
-
-    def watch_children(self, path: str, bell: Bell) -> tuple[str, ...] | None:
+    def _watch_children(self, path: str, watcher: Watcher) -> tuple[str, ...] | None:
         check_path(path)
         with self.tree.lock:
             self.tree.reach(self._link)
             node = self.tree.znodes.get(path)
-            self.tree.watch(("children" if node else "value", path), self._link, bell)
+            self.tree.watch(("children" if node else "value", path), watcher)
             return node.names() if node else None
 
     def sync(self) -> None:

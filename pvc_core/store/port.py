@@ -16,6 +16,10 @@ MAX_COMMIT_OPERATIONS = 500
 MAX_COMMIT_BYTES = 512 * 1024
 
 Bell = Callable[[], None]
+"""May block and use the home."""
+
+Note = Callable[[], None]
+"""Like a bell, but rung by the home's own thread the moment it hears of a change: it may only take note."""
 
 
 @dataclass(frozen=True)
@@ -88,11 +92,18 @@ class Home(Protocol):
     def watch_value(self, path: str, bell: Bell) -> Raw | None:
         """Read, and ring once when the value changes, appears or goes (or the connection is lost)."""
 
-    def watch_values(self, paths: Sequence[str], bells: Sequence[Bell]) -> list[Raw | None]:
-        """As `watch_value` for many, pipelined; a bell for each path."""
-
     def watch_children(self, path: str, bell: Bell) -> tuple[str, ...] | None:
         """List, and ring once when a child appears or goes (or the connection is lost)."""
+
+    def note_values(self, paths: Sequence[str], notes: Sequence[Note]) -> list[Raw | None]:
+        """As `watch_value` for many, pipelined; a note for each path."""
+
+    def note_children(self, paths: Sequence[str], notes: Sequence[Note]) -> list[tuple[str, ...] | None]:
+        """As `watch_children` for many; a note for each path."""
+
+    def hear(self) -> None:
+        """Wait until every note has been taken of changes that answers given before this call show, or
+        come after. Not to be called by a note."""
 
     def sync(self) -> None:
         """Wait until whatever anybody committed before this call can be read here: a home that reads from

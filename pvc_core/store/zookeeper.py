@@ -7,13 +7,17 @@ Reads may lag behind other sessions' writes, never behind this one's; the versio
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from threading import Event
 from typing import Any
 
+from kazoo.protocol.states import Callback
+
 from pvc_core.config import ZookeeperSection
+from pvc_core.store import faults
 from pvc_core.store.limits import check_commit, check_path, check_paths
-from pvc_core.store.port import Bell, Op, Raw
+from pvc_core.store.port import Bell, Note, Op, Raw
 from pvc_core.store.ringer import Ringer
 from pvc_core.store.zookeeper_commit import full, send, settle
 from pvc_core.store.zookeeper_link import ANSWER_PATIENCE_S, ZookeeperLink, gather
@@ -28,6 +32,16 @@ class Watch:
 
     def __call__(self, _event: object) -> None:
         self.ringer.ring(self.bell)
+
+
+@dataclass(frozen=True)
+class NoteWatch:
+    """As `Watch`, in kazoo's own thread."""
+
+    note: Note
+
+    def __call__(self, _event: object) -> None:
+        self.note()
 
 
 class ZookeeperHome:
@@ -46,13 +60,13 @@ class ZookeeperHome:
 
     def read(self, paths: Sequence[str]) -> list[Raw | None]:
         check_paths(paths)
-        client = self._link.client()
-        return [_raw(answer) for answer in gather(client.get_async(self._full(path)) for path in paths)]
+        answers = self._link.ask(lambda client: (client.get_async(self._full(path)) for path in paths))
+        return [_raw(answer) for answer in answers]
 
     def children(self, paths: Sequence[str]) -> list[tuple[str, ...] | None]:
         check_paths(paths)
-        client = self._link.client()
-        return [_names(answer) for answer in gather(client.get_children_async(self._full(p)) for p in paths)]
+        answers = self._link.ask(lambda client: (client.get_children_async(self._full(p)) for p in paths))
+        return [_names(answer) for answer in answers]
 
     def commit(self, ops: Sequence[Op]) -> None:
         check_commit(ops)
@@ -61,27 +75,45 @@ class ZookeeperHome:
             settle(send(client, self._root, ops), ops, ANSWER_PATIENCE_S)
 
     def watch_value(self, path: str, bell: Bell) -> Raw | None:
-        return self.watch_values([path], [bell])[0]
-
-    def watch_values(self, paths: Sequence[str], bells: Sequence[Bell]) -> list[Raw | None]:
-        check_paths(paths)
-        client = self._link.client()
-        pending: list[Any] = []
-        for path, bell in zip(paths, bells, strict=True):
-            where = self._full(path)
-            # `exists` hangs its watch whether there is a node or not; the order of both is kept.
-            pending += [client.exists_async(where, watch=self._watch(bell)), client.get_async(where)]
-        return [_raw(answer) for answer in gather(pending)[1::2]]
+        return self._watch_values([path], [Watch(bell, self._ringer)])[0]
 
     def watch_children(self, path: str, bell: Bell) -> tuple[str, ...] | None:
+        return self._watch_children(path, Watch(bell, self._ringer))
+
+    def note_values(self, paths: Sequence[str], notes: Sequence[Note]) -> list[Raw | None]:
+        return self._watch_values(paths, [NoteWatch(note) for note in notes])
+
+    def note_children(self, paths: Sequence[str], notes: Sequence[Note]) -> list[tuple[str, ...] | None]:
+        return [self._watch_children(path, NoteWatch(note)) for path, note in zip(paths, notes, strict=True)]
+
+    def hear(self) -> None:
+        """A watch reaches kazoo before any answer that shows what it rang for, or something later, and
+        kazoo calls in that order: what is called after it has been called after it."""
+        heard = Event()
+        self._link.client().handler.dispatch_callback(Callback("watch", heard.set, ()))
+        if not heard.wait(ANSWER_PATIENCE_S):
+            raise faults.unavailable("ZooKeeper's client does not call back")
+
+    def _watch_values(self, paths: Sequence[str], watches: Sequence[Watch | NoteWatch]) -> list[Raw | None]:
+        check_paths(paths)
+
+        def ask(client: Any) -> Iterator[Any]:
+            for path, watch in zip(paths, watches, strict=True):
+                # `exists` hangs its watch whether there is a node or not; the order of both is kept.
+                yield client.exists_async(self._full(path), watch=watch)
+                yield client.get_async(self._full(path))
+
+        return [_raw(answer) for answer in self._link.ask(ask)[1::2]]
+
+    def _watch_children(self, path: str, watch: Watch | NoteWatch) -> tuple[str, ...] | None:
         check_path(path)
-        client, where, watch = self._link.client(), self._full(path), self._watch(bell)
+        where = self._full(path)
         while True:
-            [answer] = gather([client.get_children_async(where, watch=watch)])
+            [answer] = self._link.ask(lambda client: [client.get_children_async(where, watch=watch)])
             if answer is not None:
                 return _names(answer)
             # No node, no watch: wait for it to appear, unless it just did.
-            [stat] = gather([client.exists_async(where, watch=watch)])
+            [stat] = self._link.ask(lambda client: [client.exists_async(where, watch=watch)])
             if stat is None:
                 return None
 
@@ -100,9 +132,6 @@ class ZookeeperHome:
 
     def _full(self, path: str) -> str:
         return full(self._root, path)
-
-    def _watch(self, bell: Bell) -> Watch:
-        return Watch(bell, self._ringer)
 
     def _ring_session_bells(self) -> None:
         for bell in list(self._session_bells):

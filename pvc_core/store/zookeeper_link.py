@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from threading import Event, Lock, Thread
 from typing import Any
 
 from kazoo.client import KazooClient
-from kazoo.exceptions import KazooException, NoAuthError, NodeExistsError, NoNodeError
+from kazoo.exceptions import (
+    ConnectionLoss,
+    KazooException,
+    NoAuthError,
+    NodeExistsError,
+    NoNodeError,
+    SessionExpiredError,
+)
 from kazoo.handlers.threading import KazooTimeoutError
 from kazoo.protocol.states import KeeperState
 from kazoo.security import make_digest_acl
@@ -51,6 +58,14 @@ class ZookeeperLink:
         if not self._ready:
             self._make_root(self._client)
         return self._client
+
+    def ask(self, send: Callable[[Any], Iterable[Any]]) -> list[Any]:
+        """The answers to what only looks: asked once more if the connection breaks under it, as it does
+        while a new leader is elected."""
+        try:
+            return _gather(send(self.client()))
+        except ConnectionBroken:
+            return gather(send(self.client()))
 
     def session(self) -> int | None:
         """ZooKeeper's number of the session while the connection stands."""
@@ -113,8 +128,19 @@ class ZookeeperLink:
             kazoo_log.warning("the session is left to its timeout: %s", error)
 
 
+class ConnectionBroken(Exception):
+    """Whether what was sent has arrived is unknown."""
+
+
 def gather(pending: Iterable[Any]) -> list[Any]:
     """The answers in order, None for "no node"; StoreUnavailable once one stays away."""
+    try:
+        return _gather(pending)
+    except ConnectionBroken as error:
+        raise faults.unavailable(str(error)) from None
+
+
+def _gather(pending: Iterable[Any]) -> list[Any]:
     return [_answer(result) for result in list(pending)]
 
 
@@ -127,6 +153,8 @@ def _answer(result: Any) -> Any:
         raise faults.unavailable(f"no answer within {ANSWER_PATIENCE_S:g} s") from None
     except NoAuthError:
         raise faults.refused() from None
+    except (ConnectionLoss, SessionExpiredError) as error:
+        raise ConnectionBroken(type(error).__name__) from None
     except KazooException as error:
         raise faults.unavailable(type(error).__name__) from None
 
