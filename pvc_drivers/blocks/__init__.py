@@ -1,0 +1,1 @@
+"""Block storage: the port, Ceph behind it, and a fake."""

@@ -1,0 +1,1 @@
+"""The disks of a node, as far as OSDs are made of them."""
