@@ -25,7 +25,8 @@ class Clock(Protocol):
 class Timer(Protocol):
     """Something that ends by itself at `due`, or later if `blocked` until then."""
 
-    due: float
+    @property
+    def due(self) -> float: ...
 
     @property
     def blocked(self) -> bool: ...

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid as uuids
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pvc_core.model.node import Domain
@@ -21,6 +21,10 @@ class Guest:
     domain: Domain
     xml: str
     stopping: bool = False
+    frozen: bool = False
+    """Its agent holds its file systems."""
+    disk_sizes: dict[str, int] = field(default_factory=dict)
+    """In bytes, of the disks whose size it was told since it started."""
 
 
 @dataclass(eq=False)

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from math import inf
 from typing import TYPE_CHECKING
 
+from pvc_core.errors import HypervisorRefused
+from pvc_drivers.hypervisor.fake_copy import MIB, Copy
 from pvc_drivers.hypervisor.fake_guest import Guest
 from pvc_drivers.hypervisor.port import Bell, Migration, MigrationOrder, MigrationProgress
 
 if TYPE_CHECKING:
     from pvc_drivers.hypervisor.fake_node import FakeHypervisor
-
-MIB = 1024 * 1024
 
 
 @dataclass(eq=False)
@@ -23,11 +23,17 @@ class Move:
     incoming: Guest
     bell: Bell
     began: float
-    due: float
+    copy: Copy
     fault: str = ""
     """Why it will fail when it is due; empty for one that will succeed."""
+    may_post_copy: bool = False
     adopted: bool = False
     """The process that began it is dead: nobody waits for the bell or remembers the end."""
+
+    @property
+    def due(self) -> float:
+        """When the present pass is over; one that cannot work fails as soon as anybody looks."""
+        return self.began if self.target is None else self.copy.ends_at()
 
     @property
     def blocked(self) -> bool:
@@ -36,23 +42,59 @@ class Move:
         return any(node.hung or node.cut for node in parties)
 
     def end(self) -> None:
-        if self.fault:
+        """Of a pass, and of the whole if the rest fits into the pause."""
+        if self.target is None:
+            return self.fail(self.fault)
+        downtime_ms = self.copy.next_pass(max(self.due, self.began))
+        if downtime_ms is None:
+            self.source.fleet.timers.append(self)
+        elif self.fault:
             self.fail(self.fault)
         else:
-            self._succeed()
+            self._succeed(downtime_ms)
+
+    def abort(self) -> None:
+        if self.copy.post_copy:
+            raise HypervisorRefused(
+                "Requested operation is not valid: cannot abort migration in post-copy mode"
+            )
+        self.fail("operation aborted: migration out job: canceled by client")
+
+    def limit(self, max_downtime_ms: int | None, bandwidth_mib_s: int | None) -> None:
+        cap = self.copy.cap if bandwidth_mib_s is None else (bandwidth_mib_s * MIB or None)
+        downtime = self.copy.downtime_ms if max_downtime_ms is None else max_downtime_ms
+        self.copy.change(self.source.fleet.clock.now(), cap, downtime)
+
+    def switch_to_post_copy(self) -> None:
+        """The guest runs at the target from now on."""
+        if not self.may_post_copy or self.target is None:
+            raise HypervisorRefused(
+                "Requested operation is not valid: post-copy can only be started while migration with "
+                "VIR_MIGRATE_POSTCOPY is in progress"
+            )
+        uuid = self.guest.domain.uuid
+        self.fault = ""
+        self.copy.switch(self.source.fleet.clock.now())
+        self.guest.domain = self.guest.domain.but(state="paused", reason="post-copy")
+        self.incoming.domain = self.incoming.domain.but(state="running", reason="post-copy")
+        self.source.tell(uuid, "suspended", "post-copy")
+        self.target.tell(uuid, "resumed", "post-copy")
 
     def fail(self, error: str) -> None:
-        """The guest runs on where it ran, the target is clean."""
+        """The guest runs on where it ran, the target is clean; cut off in post-copy it stands still."""
         uuid = self.guest.domain.uuid
-        if self.target and self.target.guests.get(uuid) is self.incoming:
+        if self.copy.post_copy:
+            for half in (self.guest, self.incoming):
+                half.domain = half.domain.but(state="paused", reason="post-copy failed")
+        elif self.target and self.target.guests.get(uuid) is self.incoming:
             del self.target.guests[uuid]
             self.target.tell(uuid, "stopped", "failed")
         self._over(Migration("failed", self._progress(), error))
 
     def seen(self) -> Migration:
-        return Migration("active", self._progress())
+        return Migration("active", self._progress(), rings=not self.adopted)
 
-    def _succeed(self) -> None:
+    def _succeed(self, downtime_ms: int) -> None:
         assert self.target is not None
         uuid = self.guest.domain.uuid
         del self.source.guests[uuid]
@@ -60,7 +102,7 @@ class Move:
         self.target.guests[uuid] = self.guest
         self.target.tell(uuid, "resumed", "migrated")
         self.source.tell(uuid, "stopped", "migrated")
-        self._over(Migration("succeeded", self._progress(downtime_ms=30)))
+        self._over(Migration("succeeded", self._progress(downtime_ms)))
 
     def _over(self, result: Migration) -> None:
         uuid = self.guest.domain.uuid
@@ -72,16 +114,18 @@ class Move:
             self.source.fleet.ring_later(self.bell)
 
     def _progress(self, downtime_ms: int | None = None) -> MigrationProgress:
-        elapsed = max(0.0, self.source.fleet.clock.now() - self.began)
-        takes = self.due - self.began
-        done = 1.0 if elapsed >= takes else elapsed / takes
-        total = self.guest.domain.memory_mib * MIB
+        now, copy = self.source.fleet.clock.now(), self.copy
+        remaining = 0 if downtime_ms is not None else int(copy.remaining(now))
         return MigrationProgress(
-            bytes_done=int(total * done),
-            bytes_total=total,
-            bytes_per_s=0 if takes in (0, inf) else int(total / takes),
-            elapsed_ms=int(elapsed * 1000),
+            bytes_done=copy.total - remaining,
+            bytes_total=copy.total,
+            bytes_per_s=0 if copy.speed in (0, inf) else int(copy.speed),
+            dirty_bytes_per_s=int(copy.dirty),
+            elapsed_ms=int(max(0.0, now - self.began) * 1000),
             downtime_ms=downtime_ms,
+            iteration=copy.iteration,
+            throttle_percent=copy.throttle,
+            phase="post_copy" if copy.post_copy else "copying",
         )
 
 
@@ -90,15 +134,29 @@ def begin(source: FakeHypervisor, guest: Guest, order: MigrationOrder, bell: Bel
     fleet, now = source.fleet, source.fleet.clock.now()
     target = fleet.find(order.target_address)
     fault = _fault_at_once(source, target, guest, order)
-    due = now if fault else now + fleet.faults.migration_s(guest.domain, fleet.migration_s)
     incoming = Guest(guest.domain.but(state="paused", reason="migration"), guest.xml)
-    move = Move(source, None if fault else target, guest, incoming, bell, now, due, fault)
+    reached = None if fault else target
+    copy = _copy(source, guest, order, now)
+    move = Move(source, reached, guest, incoming, bell, now, copy, fault, order.post_copy)
     fleet.timers.append(move)
-    if not fault and target is not None:
+    if reached is not None:
         move.fault = _fault_in_the_end(source, guest)
-        target.guests[guest.domain.uuid] = incoming
-        target.tell(guest.domain.uuid, "started", "migrated")
+        reached.guests[guest.domain.uuid] = incoming
+        reached.tell(guest.domain.uuid, "started", "migrated")
     return move
+
+
+def _copy(source: FakeHypervisor, guest: Guest, order: MigrationOrder, now: float) -> Copy:
+    fleet = source.fleet
+    return Copy(
+        total=guest.domain.memory_mib * MIB,
+        takes=fleet.faults.migration_s(guest.domain, fleet.migration_s),
+        busy=fleet.faults.busy_mib_s(guest.domain) * MIB,
+        cap=None if order.bandwidth_mib_s is None else order.bandwidth_mib_s * MIB,
+        downtime_ms=order.max_downtime_ms,
+        auto_converge=order.auto_converge,
+        since=now,
+    )
 
 
 def _fault_at_once(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 from pvc_core.errors import HypervisorRefused, HypervisorUnavailable
 from pvc_core.model.node import Capacity, Domain
+from pvc_drivers.hypervisor import fake_devices, fake_hold
 from pvc_drivers.hypervisor.fake_guest import Guest, PowerOff, guest_of
 from pvc_drivers.hypervisor.fake_move import Move, begin
 from pvc_drivers.hypervisor.port import Bell, DomainEvent, EventKind, Migration, MigrationOrder
@@ -82,7 +83,8 @@ class FakeHypervisor:
         guest = self._guest(uuid)
         if self.moves_touching(uuid):
             raise HypervisorRefused(f"domain '{guest.domain.name}' is busy with a migration or another job")
-        if not guest.stopping and not self.fleet.faults.is_deaf(guest.domain):
+        deaf = self.fleet.faults.is_deaf(guest.domain) or guest.domain.state == "paused"
+        if not guest.stopping and not deaf:
             guest.stopping = True
             self.fleet.timers.append(PowerOff(self.fleet.clock.now() + self.fleet.shutdown_s, self, guest))
 
@@ -90,6 +92,46 @@ class FakeHypervisor:
     def destroy(self, uuid: str) -> None:
         if uuid in self.guests:
             self.remove(uuid, "destroyed")
+
+    @answering
+    def resume(self, uuid: str) -> None:
+        """In vain while what paused it lasts."""
+        guest = self._guest(uuid)
+        if guest.domain.state == "paused" and not self.fleet.faults.is_stuck(guest.domain):
+            guest.domain = guest.domain.but(state="running", reason="unpaused")
+            self.tell(uuid, "resumed", "unpaused")
+
+    @answering
+    def suspend(self, uuid: str) -> None:
+        fake_hold.suspend(self, self._guest(uuid))
+
+    @answering
+    def freeze(self, uuid: str) -> None:
+        fake_hold.freeze(self, self._guest(uuid))
+
+    @answering
+    def thaw(self, uuid: str) -> int:
+        return fake_hold.thaw(self, self._guest(uuid))
+
+    @answering
+    def attach(self, uuid: str, device: str) -> None:
+        fake_devices.attach(self, self._guest(uuid), device)
+
+    @answering
+    def detach(self, uuid: str, device: str) -> None:
+        fake_devices.detach(self, self._guest(uuid), device)
+
+    @answering
+    def set_vcpus(self, uuid: str, count: int) -> None:
+        fake_devices.set_vcpus(self._guest(uuid), count)
+
+    @answering
+    def set_memory(self, uuid: str, mib: int) -> None:
+        fake_devices.set_memory(self._guest(uuid), mib)
+
+    @answering
+    def resize_disk(self, uuid: str, disk: str, size: int) -> None:
+        fake_devices.resize(self._guest(uuid), disk, size)
 
     @answering
     def xml(self, uuid: str) -> str:
@@ -116,7 +158,17 @@ class FakeHypervisor:
     @answering
     def abort_migration(self, uuid: str) -> None:
         if uuid in self.moves:
-            self.moves[uuid].fail("operation aborted: migration out job: canceled by client")
+            self.moves[uuid].abort()
+
+    @answering
+    def limit_migration(
+        self, uuid: str, max_downtime_ms: int | None = None, bandwidth_mib_s: int | None = None
+    ) -> None:
+        self._move(uuid).limit(max_downtime_ms, bandwidth_mib_s)
+
+    @answering
+    def switch_to_post_copy(self, uuid: str) -> None:
+        self._move(uuid).switch_to_post_copy()
 
     def on_event(self, listener: Callable[[DomainEvent], None]) -> None:
         self._listeners.append(listener)
@@ -129,6 +181,12 @@ class FakeHypervisor:
             raise HypervisorUnavailable(f"libvirtd of {self.name} does not answer")
         if not self.powered:
             raise HypervisorUnavailable(f"libvirtd of {self.name} cannot be reached: it is off")
+
+    def pause(self, uuid: str, reason: str = "ioerror") -> None:
+        """The guest stands still from now on; by itself, or by somebody's hand."""
+        guest = self._guest(uuid)
+        guest.domain = guest.domain.but(state="paused", reason=reason)
+        self.tell(uuid, "suspended", reason)
 
     def remove(self, uuid: str, reason: str) -> None:
         """The guest is gone from here, and with it any migration of it."""
@@ -166,6 +224,11 @@ class FakeHypervisor:
             event = DomainEvent(uuid, kind, reason)
             for listener in self._listeners:
                 self.fleet.ring_later(functools.partial(listener, event))
+
+    def _move(self, uuid: str) -> Move:
+        if uuid not in self.moves:
+            raise HypervisorRefused("Requested operation is not valid: no migration is under way")
+        return self.moves[uuid]
 
     def _guest(self, uuid: str) -> Guest:
         if uuid not in self.guests:

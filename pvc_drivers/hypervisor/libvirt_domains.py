@@ -66,6 +66,12 @@ def destroy(connection: libvirt.virConnect, uuid: str) -> None:
             raise
 
 
+def resume(connection: libvirt.virConnect, uuid: str) -> None:
+    domain = connection.lookupByUUIDString(uuid)
+    if domain.state()[0] == libvirt.VIR_DOMAIN_PAUSED:
+        domain.resume()
+
+
 def live_xml(connection: libvirt.virConnect, uuid: str) -> str:
     return str(connection.lookupByUUIDString(uuid).XMLDesc(0))
 

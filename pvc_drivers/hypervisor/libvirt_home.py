@@ -6,7 +6,9 @@ from collections.abc import Callable
 
 from pvc_core.model.node import Capacity, Domain
 from pvc_core.xml.domain import parse_domain
+from pvc_drivers.hypervisor import libvirt_devices as devices
 from pvc_drivers.hypervisor import libvirt_domains as ask
+from pvc_drivers.hypervisor import libvirt_hold as hold
 from pvc_drivers.hypervisor.libvirt_events import Ear
 from pvc_drivers.hypervisor.libvirt_lanes import Lanes
 from pvc_drivers.hypervisor.libvirt_moves import Moves
@@ -42,6 +44,38 @@ class LibvirtHypervisor:
     def destroy(self, uuid: str) -> None:
         self._lanes.call(f"end of {uuid}", lambda connection: ask.destroy(connection, uuid), SLOW_S)
 
+    def resume(self, uuid: str) -> None:
+        self._lanes.call(f"resumption of {uuid}", lambda connection: ask.resume(connection, uuid))
+
+    def suspend(self, uuid: str) -> None:
+        self._lanes.call(f"pause of {uuid}", lambda connection: hold.suspend(connection, uuid))
+
+    def freeze(self, uuid: str) -> None:
+        self._lanes.call(f"freeze of {uuid}", lambda connection: hold.freeze(connection, uuid))
+
+    def thaw(self, uuid: str) -> int:
+        return self._lanes.call(f"thaw of {uuid}", lambda connection: hold.thaw(connection, uuid))
+
+    def attach(self, uuid: str, device: str) -> None:
+        what = f"attachment to {uuid}"
+        self._lanes.call(what, lambda connection: devices.attach(connection, uuid, device), SLOW_S)
+
+    def detach(self, uuid: str, device: str) -> None:
+        what = f"detachment from {uuid}"
+        self._lanes.call(what, lambda connection: devices.detach(connection, uuid, device), SLOW_S)
+
+    def set_vcpus(self, uuid: str, count: int) -> None:
+        what = f"vCPUs of {uuid}"
+        self._lanes.call(what, lambda connection: devices.set_vcpus(connection, uuid, count), SLOW_S)
+
+    def set_memory(self, uuid: str, mib: int) -> None:
+        what = f"memory of {uuid}"
+        self._lanes.call(what, lambda connection: devices.set_memory(connection, uuid, mib))
+
+    def resize_disk(self, uuid: str, disk: str, size: int) -> None:
+        what = f"size of {disk} of {uuid}"
+        self._lanes.call(what, lambda connection: devices.resize(connection, uuid, disk, size), SLOW_S)
+
     def xml(self, uuid: str) -> str:
         return self._lanes.call(f"XML of {uuid}", lambda connection: ask.live_xml(connection, uuid))
 
@@ -57,6 +91,19 @@ class LibvirtHypervisor:
 
     def abort_migration(self, uuid: str) -> None:
         self._lanes.call(f"abort of {uuid}", lambda connection: self._moves.abort(connection, uuid))
+
+    def limit_migration(
+        self, uuid: str, max_downtime_ms: int | None = None, bandwidth_mib_s: int | None = None
+    ) -> None:
+        self._lanes.call(
+            f"limits of {uuid}",
+            lambda connection: self._moves.limit(connection, uuid, max_downtime_ms, bandwidth_mib_s),
+        )
+
+    def switch_to_post_copy(self, uuid: str) -> None:
+        self._lanes.call(
+            f"post-copy of {uuid}", lambda connection: self._moves.switch_to_post_copy(connection, uuid)
+        )
 
     def on_event(self, listener: Callable[[DomainEvent], None]) -> None:
         self._ear.add(listener, self._lanes.patience_s)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import libvirt
 
 from pvc_drivers.hypervisor.libvirt_errors import NOT_RUNNING
-from pvc_drivers.hypervisor.port import MigrationOrder, MigrationProgress
+from pvc_drivers.hypervisor.port import MigrationOrder, MigrationPhase, MigrationProgress
 
 LIVE = libvirt.VIR_MIGRATE_LIVE
 # libvirtd itself carries it, so that it survives the process that asked.
@@ -15,6 +16,9 @@ BY_LIBVIRTD = libvirt.VIR_MIGRATE_PEER2PEER
 # A guest stopped by a storage error in mid-copy stays where it is, to be looked at.
 CAREFULLY = libvirt.VIR_MIGRATE_ABORT_ON_ERROR
 ACTIVE = {libvirt.VIR_DOMAIN_JOB_BOUNDED, libvirt.VIR_DOMAIN_JOB_UNBOUNDED}
+
+# QEMU's own first step and increment, in percent of the guest's time: gentle, and known to work.
+THROTTLE_INITIAL, THROTTLE_INCREMENT = 20, 10
 
 # The domain went away a moment ago, or this node is the target of its migration.
 NO_JOB = NOT_RUNNING | {libvirt.VIR_ERR_OPERATION_UNSUPPORTED, libvirt.VIR_ERR_NO_SUPPORT}
@@ -25,7 +29,14 @@ def migrate(domain: libvirt.virDomain, order: MigrationOrder) -> None:
     params: dict[str, Any] = {libvirt.VIR_MIGRATE_PARAM_URI: f"tcp://{order.target_address}"}
     if order.bandwidth_mib_s is not None:
         params[libvirt.VIR_MIGRATE_PARAM_BANDWIDTH] = order.bandwidth_mib_s
-    domain.migrateToURI3(order.target_uri, params, LIVE | BY_LIBVIRTD | CAREFULLY)
+    flags = LIVE | BY_LIBVIRTD | CAREFULLY
+    if order.auto_converge:
+        flags |= libvirt.VIR_MIGRATE_AUTO_CONVERGE
+        params[libvirt.VIR_MIGRATE_PARAM_AUTO_CONVERGE_INITIAL] = THROTTLE_INITIAL
+        params[libvirt.VIR_MIGRATE_PARAM_AUTO_CONVERGE_INCREMENT] = THROTTLE_INCREMENT
+    if order.post_copy:
+        flags |= libvirt.VIR_MIGRATE_POSTCOPY
+    domain.migrateToURI3(order.target_uri, params, flags)
 
 
 def migration_job(domain: libvirt.virDomain) -> MigrationProgress | None:
@@ -37,7 +48,19 @@ def migration_job(domain: libvirt.virDomain) -> MigrationProgress | None:
             return None
         raise
     away = figures.get("operation") == libvirt.VIR_DOMAIN_JOB_OPERATION_MIGRATION_OUT
-    return progress_of(figures) if away and figures.get("type") in ACTIVE else None
+    if not away or figures.get("type") not in ACTIVE:
+        return None
+    return replace(progress_of(figures), phase=_phase(domain))
+
+
+def _phase(domain: libvirt.virDomain) -> MigrationPhase:
+    """During post-copy the source's half stands still, and libvirt says why."""
+    state, reason = domain.state(0)
+    if state != libvirt.VIR_DOMAIN_PAUSED:
+        return "copying"
+    if reason == libvirt.VIR_DOMAIN_PAUSED_POSTCOPY_FAILED:
+        return "broken"
+    return "post_copy" if reason == libvirt.VIR_DOMAIN_PAUSED_POSTCOPY else "copying"
 
 
 def is_busy(domain: libvirt.virDomain) -> bool:
@@ -63,4 +86,6 @@ def progress_of(figures: dict[str, Any], downtime_ms: int | None = None) -> Migr
         dirty_bytes_per_s=figures.get("memory_dirty_rate", 0) * page,
         elapsed_ms=figures.get("time_elapsed", 0),
         downtime_ms=downtime_ms,
+        iteration=figures.get("memory_iteration", 0),
+        throttle_percent=figures.get("auto_converge_throttle", 0),
     )

@@ -43,7 +43,11 @@ class Move:
 
     def seen(self) -> Migration | None:
         """What this process knows of it; None when it lost sight of it."""
-        return None if self.state == "lost" else Migration(self.state, self.progress, self.error)
+        return (
+            None
+            if self.state == "lost"
+            else Migration(self.state, self.progress, self.error, rings=self.state == "active")
+        )
 
     def _run(self, connection: libvirt.virConnect, targets: Targets) -> None:
         domain = connection.lookupByUUIDString(self.uuid)

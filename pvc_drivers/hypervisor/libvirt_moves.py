@@ -20,6 +20,9 @@ from pvc_drivers.hypervisor.libvirt_move import Move
 from pvc_drivers.hypervisor.libvirt_targets import Targets
 from pvc_drivers.hypervisor.port import Bell, Migration, MigrationOrder
 
+NO_LIMIT_MIB_S = 8_796_093_022_207
+"""libvirt has no word for it; this is the most it takes."""
+
 
 class Moves:
     def __init__(self, lanes: Lanes, targets: Targets) -> None:
@@ -50,7 +53,7 @@ class Moves:
             if move:
                 move.progress = progress
                 self._abort_again(move, domain)
-            return Migration("active", progress)
+            return Migration("active", progress, rings=move is not None and move.state == "active")
         if move and domain and move.state == "lost":
             return Migration("failed", move.progress, move.error)
         return known
@@ -69,6 +72,22 @@ class Moves:
         domain = find(connection, uuid)
         if domain is not None and migration_job(domain) is not None:
             _abort_job(domain)
+
+    def limit(
+        self,
+        connection: libvirt.virConnect,
+        uuid: str,
+        max_downtime_ms: int | None,
+        bandwidth_mib_s: int | None,
+    ) -> None:
+        domain = connection.lookupByUUIDString(uuid)
+        if max_downtime_ms is not None:
+            domain.migrateSetMaxDowntime(max_downtime_ms, 0)
+        if bandwidth_mib_s is not None:
+            domain.migrateSetMaxSpeed(bandwidth_mib_s or NO_LIMIT_MIB_S, 0)
+
+    def switch_to_post_copy(self, connection: libvirt.virConnect, uuid: str) -> None:
+        connection.lookupByUUIDString(uuid).migrateStartPostCopy(0)
 
     def completed(self, uuid: str, figures: dict[str, Any]) -> None:
         """libvirt's own account of a migration that succeeded, with the downtime as it was."""

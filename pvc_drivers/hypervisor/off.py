@@ -30,6 +30,33 @@ class NoHypervisor:
     def destroy(self, uuid: str) -> NoReturn:
         refuse()
 
+    def resume(self, uuid: str) -> NoReturn:
+        refuse()
+
+    def suspend(self, uuid: str) -> NoReturn:
+        refuse()
+
+    def freeze(self, uuid: str) -> NoReturn:
+        refuse()
+
+    def thaw(self, uuid: str) -> NoReturn:
+        refuse()
+
+    def attach(self, uuid: str, device: str) -> NoReturn:
+        refuse()
+
+    def detach(self, uuid: str, device: str) -> NoReturn:
+        refuse()
+
+    def set_vcpus(self, uuid: str, count: int) -> NoReturn:
+        refuse()
+
+    def set_memory(self, uuid: str, mib: int) -> NoReturn:
+        refuse()
+
+    def resize_disk(self, uuid: str, disk: str, size: int) -> NoReturn:
+        refuse()
+
     def xml(self, uuid: str) -> NoReturn:
         refuse()
 
@@ -43,6 +70,14 @@ class NoHypervisor:
         """There is none to remember."""
 
     def abort_migration(self, uuid: str) -> NoReturn:
+        refuse()
+
+    def limit_migration(
+        self, uuid: str, max_downtime_ms: int | None = None, bandwidth_mib_s: int | None = None
+    ) -> NoReturn:
+        refuse()
+
+    def switch_to_post_copy(self, uuid: str) -> NoReturn:
         refuse()
 
     def on_event(self, listener: Callable[[DomainEvent], None]) -> None:

@@ -26,6 +26,13 @@ class MigrationOrder:
     target_address: str
     max_downtime_ms: int
     bandwidth_mib_s: int | None = None
+    auto_converge: bool = False
+    """QEMU may slow the guest down while memory changes faster than it is sent."""
+    post_copy: bool = False
+    """`switch_to_post_copy` will be possible."""
+
+
+MigrationPhase = Literal["copying", "post_copy", "broken"]
 
 
 @dataclass(frozen=True)
@@ -38,6 +45,11 @@ class MigrationProgress:
     dirty_bytes_per_s: int = 0
     elapsed_ms: int = 0
     downtime_ms: int | None = None
+    iteration: int = 0
+    """The pass over the memory; the second begins with what changed during the first."""
+    throttle_percent: int = 0
+    phase: MigrationPhase = "copying"
+    """`broken`: post-copy was cut off, and the guest stands still, torn between two nodes."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +63,8 @@ class Migration:
     state: Literal["active", "succeeded", "failed"]
     progress: MigrationProgress
     error: str = ""
+    rings: bool = False
+    """Its end will ring the bell that this process gave."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +95,43 @@ class Hypervisor(Protocol):
     def destroy(self, uuid: str) -> None:
         """Stop the domain at once; no error when it is gone already."""
 
+    def resume(self, uuid: str) -> None:
+        """Let a paused guest run on; no error when it runs already."""
+
+    def suspend(self, uuid: str) -> None:
+        """Let a guest stand still once all it is writing is written; no error when it does already.
+
+        Refused while a migration is under way.
+        """
+
+    def freeze(self, uuid: str) -> None:
+        """Have the agent in the guest write out its file systems and hold them.
+
+        Refused by an agent that does not, and without one. One that says nothing raises
+        HypervisorUnavailable, and may do it yet: `thaw`.
+        """
+
+    def thaw(self, uuid: str) -> int:
+        """Let them go on; how many were held."""
+
+    def attach(self, uuid: str, device: str) -> None:
+        """Give a running guest a device; refused when it cannot have it."""
+
+    def detach(self, uuid: str, device: str) -> None:
+        """Ask a running guest to give up a device, as it stands in the live XML; no error without one.
+
+        It takes its time, and may never do it: look at the live XML.
+        """
+
+    def set_vcpus(self, uuid: str, count: int) -> None:
+        """How many virtual CPUs a running guest has online, up to its maximum."""
+
+    def set_memory(self, uuid: str, mib: int) -> None:
+        """How much of its maximum a running guest may use; what it gives back, it gives back in time."""
+
+    def resize_disk(self, uuid: str, disk: str, size: int) -> None:
+        """Let a running guest see how large its disk (its id, as in vda) is by now; `size` is in bytes."""
+
     def xml(self, uuid: str) -> str:
         """The live XML of a domain."""
 
@@ -98,7 +149,18 @@ class Hypervisor(Protocol):
         """Drop the remembered end of a migration."""
 
     def abort_migration(self, uuid: str) -> None:
-        """Ask libvirt to abort it; no error when none is under way."""
+        """Ask libvirt to abort it; no error when none is under way. Refused during post-copy."""
+
+    def limit_migration(
+        self, uuid: str, max_downtime_ms: int | None = None, bandwidth_mib_s: int | None = None
+    ) -> None:
+        """Change what the migration under way may use; 0 MiB/s for no limit, None leaves it as it is."""
+
+    def switch_to_post_copy(self, uuid: str) -> None:
+        """The guest goes on at the target at once, and fetches what is missing; there is no way back.
+
+        Refused where the order did not allow it.
+        """
 
     def on_event(self, listener: Callable[[DomainEvent], None]) -> None:
         """Call for each lifecycle event from now on, from the driver's own thread."""
