@@ -1,0 +1,72 @@
+"""`storage ceph pool remove`"""
+
+from __future__ import annotations
+
+from pvc_core.decide.volume_use import check_unused
+from pvc_core.errors import InvalidRequest, NotFound, StorageUnavailable, VolumeInUse, WrongState
+from pvc_core.model.operations import RemovePool
+from pvc_core.store.look import look_at_cluster
+from pvc_tasks.context import Context
+from pvc_tasks.operations.pools import PoolHandler, find_pool, load_pool
+from pvc_tasks.outcome import Done, Outcome, Rest
+from pvc_tasks.words import count
+from pvc_tasks.world import World
+
+VOLUMES = "rbd"
+NAMED = 5
+"""Volumes, in a refusal."""
+
+
+class RemovePoolHandler(PoolHandler[RemovePool]):
+    operation = RemovePool
+
+    def check(self, asked: RemovePool, world: World) -> None:
+        if asked.force not in (None, asked.pool):
+            raise InvalidRequest(f"storage.pool.remove: force: must be the pool's name, {asked.pool}")
+        pool = load_pool(world.blocks, asked.pool)
+        if pool.uses not in ((VOLUMES,), ()):
+            uses = ", ".join(pool.uses)
+            raise WrongState(f"pool {asked.pool} is not for volumes: it is used for {uses}", "Leave it be.")
+        self._check_volumes(asked, world)
+
+    def _check_volumes(self, asked: RemovePool, world: World) -> None:
+        names = [volume.name for volume in world.blocks.volumes(asked.pool)]
+        if names and asked.force is None:
+            shown = ", ".join(names[:NAMED]) + (", …" if len(names) > NAMED else "")
+            raise VolumeInUse(
+                f"pool {asked.pool} has {count(len(names), 'volume')}: {shown}",
+                f"Remove them first; or remove all with the pool: --force {asked.pool}",
+                used_by=names,
+            )
+        cluster = look_at_cluster(world.store)
+        for name in names:
+            check_unused(cluster, world.blocks.volume(asked.pool, name), "remove")
+
+    def step(self, asked: RemovePool, ctx: Context) -> Outcome:
+        """Looked at again after every pause: it is only one command that cannot be undone."""
+        done = Done(f"pool {asked.pool} is removed", {"pool": asked.pool})
+        try:
+            self.check(asked, ctx.world)
+        except NotFound:
+            if ctx.job.begun and find_pool(ctx.world.blocks, asked.pool) is None:
+                return done
+            raise
+        if not ctx.job.begun:
+            ctx.change(stage="removing")
+            ctx.log(f"removing pool {asked.pool}")
+            ctx.save()
+        ctx.storing.remove_pool(asked.pool)
+        return done
+
+    def rest(self, asked: RemovePool, ctx: Context) -> Outcome:
+        if not ctx.job.begun:
+            return Rest(f"pool {asked.pool} is untouched")
+        try:
+            gone = find_pool(ctx.world.blocks, asked.pool) is None
+        except StorageUnavailable:
+            return Rest(f"the storage is silent: pool {asked.pool} is untouched, or gone")
+        return (
+            Done(f"pool {asked.pool} was removed already")
+            if gone
+            else Rest(f"pool {asked.pool} is untouched")
+        )

@@ -1,0 +1,50 @@
+"""`storage ceph snapshot add` and `rename`."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from pvc_core.decide.snapshot_names import check_name_free, check_not_of_vm
+from pvc_core.errors import AlreadyExists
+from pvc_core.model.operations import AddSnapshot, RenameSnapshot
+from pvc_drivers.blocks.port import Blocks
+from pvc_tasks.context import Context
+from pvc_tasks.operations.snapshot_common import SnapshotHandler, find_snapshot, load_snapshot
+from pvc_tasks.outcome import Outcome
+from pvc_tasks.world import World
+
+
+class AddSnapshotHandler(SnapshotHandler[AddSnapshot]):
+    operation = AddSnapshot
+
+    def check(self, asked: AddSnapshot, world: World) -> None:
+        check_name_free(asked.snapshot)
+        _check_free(world.blocks, asked.pool, asked.volume, asked.snapshot)
+
+    def step(self, asked: AddSnapshot, ctx: Context) -> Outcome:
+        """One that is there once the job has begun is its own."""
+        self.begin(asked, ctx, "creating")
+        with suppress(AlreadyExists):
+            ctx.storing.create_snapshot(asked.pool, asked.volume, asked.snapshot)
+        return self.done(asked, "is there")
+
+
+class RenameSnapshotHandler(SnapshotHandler[RenameSnapshot]):
+    operation = RenameSnapshot
+
+    def check(self, asked: RenameSnapshot, world: World) -> None:
+        load_snapshot(world.blocks, asked)
+        _check_free(world.blocks, asked.pool, asked.volume, asked.new)
+        check_name_free(asked.new)
+        check_not_of_vm(asked.volume, [asked.snapshot], "rename a snapshot of")
+
+    def step(self, asked: RenameSnapshot, ctx: Context) -> Outcome:
+        self.begin(asked, ctx, "renaming")
+        if find_snapshot(ctx.world.blocks, asked.pool, asked.volume, asked.new) is None:
+            ctx.storing.rename_snapshot(asked.pool, asked.volume, asked.snapshot, asked.new)
+        return self.done(asked, f"is called {asked.new}")
+
+
+def _check_free(blocks: Blocks, pool: str, volume: str, name: str) -> None:
+    if find_snapshot(blocks, pool, volume, name) is not None:
+        raise AlreadyExists(f"there is a snapshot {pool}/{volume}@{name} already")

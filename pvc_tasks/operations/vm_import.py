@@ -1,0 +1,210 @@
+"""`vm import`: volumes under names of their own, then their proper ones, then the VM: nothing of it before.
+
+The stages: *reading* what is to be imported is looked at · *copying* every checksum is verified while the
+volumes are written · *placing* they get their names, and the VM is defined · *clearing* it cannot be, and
+what was made is removed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+from pvc_core.errors import AlreadyExists, NotFound, PvcError, StorageUnavailable, VolumeInUse
+from pvc_core.model.export import export_name
+from pvc_core.model.operations import ImportVm
+from pvc_core.store import tree
+from pvc_core.store.look import find_vm, look_at_node
+from pvc_drivers.exports.opening import check_place, open_exports
+from pvc_drivers.exports.port import Exports
+from pvc_tasks.context import Context
+from pvc_tasks.handler import Admission, Handler
+from pvc_tasks.importing import Import, Source, Target, check_same, load_chain, load_source, mark_of
+from pvc_tasks.operations.common import check_node_answers
+from pvc_tasks.operations.vm_import_record import (
+    check_room_for,
+    check_volumes_free,
+    plan_define,
+    plan_targets,
+)
+from pvc_tasks.outcome import Again, Done, Fail, Hold, Outcome, Rest, Wait
+from pvc_tasks.ports import Work
+from pvc_tasks.working import bring_to_rest, work
+from pvc_tasks.world import World
+
+READING, COPYING, PLACING, CLEARING = "reading", "copying", "placing", "clearing"
+LOOK_AGAIN_S = 2.0
+
+
+class ImportFailed(PvcError):
+    code, status = "IMPORT_FAILED", 409
+    default_remedy = "Nothing is left of it. Put that right, then import it again."
+
+
+class ImportVmHandler(Handler[ImportVm]):
+    operation = ImportVm
+
+    def admit(self, asked: ImportVm, world: World) -> Admission:
+        node = look_at_node(world.store, asked.node)
+        check_node_answers(node, "it cannot import anything")
+        check_place(world.config.storage, asked.directory)
+        if asked.rename is not None and find_vm(world.store, asked.rename) is not None:
+            raise AlreadyExists(f"there is a VM {asked.rename} already", "Choose another name (--rename).")
+        if asked.pool is not None:
+            with suppress(StorageUnavailable):
+                world.blocks.volumes(asked.pool)
+        return Admission(tree.node_queue(asked.node), asked.directory, (f"node:{asked.node}",))
+
+    def step(self, asked: ImportVm, ctx: Context) -> Outcome:
+        if not ctx.job.begun:
+            ctx.change(stage=READING)
+            ctx.save()
+        if ctx.job.stage == READING:
+            return self._begin(asked, ctx)
+        try:
+            match ctx.job.stage:
+                case "copying":
+                    return self._copy(asked, ctx)
+                case "placing":
+                    return self._place(asked, ctx)
+        except PvcError as error:
+            if error.retryable:
+                raise
+            return _give_up(ctx, error.message, error.remedy)
+        return self._clear(ctx)
+
+    def _begin(self, asked: ImportVm, ctx: Context) -> Outcome:
+        """What cannot be is found before anything is made."""
+        source = _read(asked, ctx)
+        if isinstance(source, Hold):
+            return source
+        targets = plan_targets(asked, source.manifest, ctx.job.id)
+        check_volumes_free(ctx.world.blocks, targets)
+        check_room_for(ctx.world, source.manifest, targets)
+        plan_define(ctx, asked, source, targets)
+        ctx.change(stage=COPYING, about=asked.rename or source.manifest.name)
+        targeted = [vars(target) for target in targets]
+        ctx.remember(targets=targeted, placing=False, mark=mark_of(source.chain), written=0)
+        ctx.save()
+        ctx.me.works.forget(ctx.job.id)
+        return Again()
+
+    def _copy(self, asked: ImportVm, ctx: Context) -> Outcome:
+        """An export that cannot be read just now is waited for; what is written by then stays written."""
+        exports, blocks, targets = _exports(asked, ctx), ctx.world.blocks, _targets(ctx)
+        mark, written = ctx.job.notes["mark"], ctx.job.notes["written"]
+
+        def act(under_way: Work) -> Mapping[str, Any]:
+            chain = load_chain(exports, export_name(asked.directory))
+            check_same(chain, mark)
+            return Import(exports, blocks, chain, under_way, written).carry_out(targets)
+
+        result = work(ctx, f"copying {len(targets)} disks from {asked.directory}", act)
+        if isinstance(result, Hold):
+            return result
+        if (late := result.get("late")) is not None:
+            ctx.remember(written=result["written"])
+            ctx.save()
+            ctx.me.works.forget(ctx.job.id)
+            raise late
+        ctx.change(stage=PLACING)
+        ctx.remember(placing=True, bytes=result["bytes"])
+        ctx.log("every checksum is right")
+        ctx.save()
+        ctx.me.works.forget(ctx.job.id)
+        return Again()
+
+    def _place(self, asked: ImportVm, ctx: Context) -> Outcome:
+        """A draft that is gone has its name already: nobody else knows of it."""
+        source = _read(asked, ctx)
+        if isinstance(source, Hold):
+            return source
+        check_same(source.chain, ctx.job.notes["mark"])
+        for target in _targets(ctx):
+            try:
+                if _is_there(ctx, target.pool, target.draft):
+                    ctx.storing.rename_volume(target.pool, target.draft, target.volume)
+            except VolumeInUse as error:
+                # A process that died a moment ago may still count as having it open.
+                return Wait("time", target.path, error.message, until=ctx.now + LOOK_AGAIN_S)
+        vm, ops, warnings = plan_define(ctx, asked, source, _targets(ctx))
+        result = {
+            "vm": vm.name,
+            "uuid": vm.uuid,
+            "node": vm.node,
+            "volumes": list(vm.rbd_disks),
+            "bytes": ctx.job.notes["bytes"],
+            **({"warnings": warnings} if warnings else {}),
+        }
+        return Done(f"{vm.name} is defined on {vm.node}, as in {asked.directory}", result, ops=ops)
+
+    def _clear(self, ctx: Context) -> Outcome:
+        notes, blocks = ctx.job.notes, ctx.world.blocks
+
+        def act(under_way: Work) -> Mapping[str, Any]:
+            for pool, name in notes["made"]:
+                blocks.remove_volume(pool, name, under_way.tell)
+            return {}
+
+        try:
+            result = work(ctx, "removing what was made", act)
+        except VolumeInUse as error:
+            return Wait("time", ctx.me.node, error.message, until=ctx.now + LOOK_AGAIN_S)
+        if isinstance(result, Hold):
+            return result
+        return Fail(ImportFailed(notes["why"], notes["remedy"]))
+
+    def rest(self, asked: ImportVm, ctx: Context) -> Outcome:
+        if not ctx.job.begun:
+            return Rest("nothing was imported")
+        if ctx.job.stage == READING:
+            return bring_to_rest(ctx) or Rest("nothing was imported")
+        if ctx.job.stage != CLEARING:
+            waiting = bring_to_rest(ctx)
+            return waiting if waiting is not None else _give_up(ctx, "it was given up", "")
+        cleared = self._clear(ctx)
+        return Rest("nothing is left of it") if isinstance(cleared, Fail) else cleared
+
+
+def _exports(asked: ImportVm, ctx: Context) -> Exports:
+    return open_exports(ctx.world.config.storage, asked.directory)
+
+
+def _read(asked: ImportVm, ctx: Context) -> Source | Hold:
+    """Not in the step itself: whatever keeps the export may take its time to answer."""
+    exports = _exports(asked, ctx)
+
+    def act(under_way: Work) -> Mapping[str, Any]:
+        return {"source": load_source(exports, export_name(asked.directory))}
+
+    result = work(ctx, f"reading {exports.where(export_name(asked.directory))}", act)
+    return result if isinstance(result, Hold) else result["source"]
+
+
+def _targets(ctx: Context) -> list[Target]:
+    return [Target(**target) for target in ctx.job.notes["targets"]]
+
+
+def _give_up(ctx: Context, why: str, remedy: str) -> Outcome:
+    """What is its own is noted now, while all of it is there: a name that is free later may be anybody's."""
+    made = [(target.pool, _present_name(ctx, target)) for target in _targets(ctx)]
+    ctx.change(stage=CLEARING)
+    ctx.remember(why=why, remedy=remedy, made=made)
+    ctx.log(f"given up: {why}")
+    ctx.save()
+    ctx.me.works.forget(ctx.job.id)
+    return Again()
+
+
+def _is_there(ctx: Context, pool: str, volume: str) -> bool:
+    with suppress(NotFound):
+        ctx.world.blocks.volume(pool, volume)
+        return True
+    return False
+
+
+def _present_name(ctx: Context, target: Target) -> str:
+    """Once names are being given, a draft that is gone has got its own."""
+    placed = ctx.job.notes["placing"] and not _is_there(ctx, target.pool, target.draft)
+    return target.volume if placed else target.draft
