@@ -10,6 +10,7 @@ from pvc_core.model.job import Job
 from pvc_core.store import tree
 from pvc_core.store.documents import Seen, Store
 from pvc_core.store.port import Op
+from pvc_drivers.blocks.port import Blocks
 from pvc_drivers.hypervisor.port import Hypervisor
 from pvc_tasks.claims import Claim
 from pvc_tasks.submit import NewJob
@@ -30,6 +31,8 @@ class Context:
     seen: Seen[Job]
     job: Job
     ops: list[Op] = field(default_factory=list)
+    taking: tuple[Op, ...] = ()
+    """Locks to be taken by the next commit: before anything is acted on, and with the first thing saved."""
     rings: list[Job] = field(default_factory=list)
     """Jobs to be woken once the commit stands."""
 
@@ -49,11 +52,19 @@ class Context:
     @property
     def acting(self) -> Hypervisor:
         """For changing something there: refused once the claim is lost, or the job was changed by others."""
-        self._check_still_ours()
+        self.check_ours()
         return self.me.hypervisor
 
-    def _check_still_ours(self) -> None:
+    @property
+    def storing(self) -> Blocks:
+        """For changing the storage, under the same condition."""
+        self.check_ours()
+        return self.world.blocks
+
+    def check_ours(self) -> None:
         """Read anew: a process that stood still believes in its session for a while after its end."""
+        if self.taking:
+            self.save()
         claim, record = tree.claim_ref(self.job.id), tree.job_ref(self.job.id)
         mark, job = self.store.home.read([claim.path, record.path])
         if mark is None or claim.decode(mark).value.epoch != self.claim.epoch:
@@ -73,10 +84,6 @@ class Context:
         if text != self.job.text:
             self.job = self.job.logged(self.now, text).but(text=text)
 
-    def also(self, *ops: Op) -> None:
-        """Let the next commit do this too."""
-        self.ops.extend(ops)
-
     def spawn(self, child: NewJob) -> None:
         """Let the next commit create a child job."""
         self.ops.extend(child.ops)
@@ -92,11 +99,15 @@ class Context:
         self._commit(self.claim.drop(), *ops)
 
     def _commit(self, claim_op: Op, *ops: Op) -> None:
-        self.store.commit(claim_op, self.seen.save(self.job), *self.ops, *ops)
-        self.ops.clear()
+        self.store.commit(claim_op, self.seen.save(self.job), *self.taking, *self.ops, *ops)
+        self._drop_pending_ops()
         for job in self.rings:
             self.ring(job)
         self.rings.clear()
+
+    def _drop_pending_ops(self) -> None:
+        self.taking = ()
+        self.ops.clear()
 
     def ring(self, job: Job) -> None:
         """Wake another job: directly when it is this process's to execute, by the broker otherwise."""
@@ -107,7 +118,7 @@ class Context:
 
     def reload(self) -> bool:
         """Drop unsaved changes and read the record again; False when the job is no longer ours."""
-        self.ops.clear()
+        self._drop_pending_ops()
         self.rings.clear()
         self.seen = self.store.load(tree.job_ref(self.job.id))
         self.job = self.seen.value

@@ -9,8 +9,15 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from pvc_core.decide.due import is_due
-from pvc_core.errors import JobExpired, PvcError, StoreConflict, StoreTooLarge, StoreUnavailable
+from pvc_core.decide.due import is_due, look_again_at
+from pvc_core.errors import (
+    InternalFault,
+    JobExpired,
+    PvcError,
+    StoreConflict,
+    StoreTooLarge,
+    StoreUnavailable,
+)
 from pvc_core.model.job import Job, JobError, JobState, WaitingFor
 from pvc_core.model.operations import BY_NAME, Operation
 from pvc_core.store import tree
@@ -35,11 +42,6 @@ MAX_FAULTS = 5
 """Unforeseen errors in a row after which a job fails instead of trying again."""
 
 
-class InternalFault(PvcError):
-    code = "INTERNAL_FAULT"
-    default_remedy = "This is a fault of PVC; the worker's log has the details. Submit the task again."
-
-
 class Engine:
     def __init__(self, world: World, me: Executor) -> None:
         self.world = world
@@ -56,7 +58,7 @@ class Engine:
         # Woken late for a job that has gone on to another node: what it does there cannot be seen from here.
         if seen.value.queue not in self.me.queues:
             return
-        if not (woken or is_due(seen.value, self.world.clock.now())):
+        if not (woken or is_due(seen.value, self.world.clock.now(), self.me.node)):
             return
         claimed = take_claim(self.world.store, seen, self.me)
         if claimed is not None:
@@ -107,21 +109,30 @@ class Engine:
 
     def _take_locks(self, ctx: Context) -> Wait | None:
         taken = plan_take_locks(ctx.store, ctx.job, ctx.now)
-        if taken.ops:
-            ctx.save(*taken.ops)
+        ctx.taking = taken.ops
         return taken.blocked
 
     def _named_failure(self, ctx: Context, error: PvcError) -> Outcome:
         if error.retryable and ctx.now < ctx.job.deadline:
-            return Wait("time", self.me.node, f"{error.message}; trying again", until=ctx.now + RETRY_S)
+            return self._retry(ctx, error)
         return self._failed(ctx, error)
+
+    def _retry(self, ctx: Context, error: PvcError) -> Wait:
+        """On a queue that others share they have the next turn: they may reach what this node does not."""
+        return Wait(
+            "time",
+            self.me.node,
+            f"{error.message}; trying again",
+            until=ctx.now + RETRY_S,
+            others_first=ctx.job.queue != tree.node_queue(self.me.node),
+        )
 
     def _fault(self, ctx: Context, error: Exception) -> Outcome:
         ctx.change(faults=ctx.job.faults + 1)
         fault = InternalFault(f"{ctx.job.operation} met an unforeseen error: {type(error).__name__}")
         if ctx.job.faults >= MAX_FAULTS:
             return self._failed(ctx, fault)
-        return Wait("time", self.me.node, f"{fault.message}; trying again", until=ctx.now + RETRY_S)
+        return self._retry(ctx, fault)
 
     def _failed(self, ctx: Context, error: PvcError) -> Fail:
         handler, asked = _handling(ctx.job)
@@ -151,8 +162,9 @@ class Engine:
         ctx.log(wait.text)
         ctx.change(state=_unless_cancelling(ctx.job, JobState.WAITING), waiting=waiting)
         ctx.release()
-        if wait.until is not None:
-            self.me.alarm(ctx.job.id, wait.until)
+        again = look_again_at(ctx.job, self.me.node)
+        if again is not None:
+            self.me.alarm(ctx.job.id, again)
 
     def _reroute(self, ctx: Context, queue: str, text: str) -> None:
         old = f"{tree.queue_path(ctx.job.queue)}/{ctx.job.id}"
@@ -164,10 +176,13 @@ class Engine:
         ctx.ring(ctx.job)
 
     def _end(self, ctx: Context, end: End) -> None:
+        if ctx.taking:
+            ctx.save()
         plan = plan_end(ctx.store, ctx.job, end, ctx.now)
         ctx.job = plan.job
         ctx.release(*plan.ops)
         self.me.unwatch(plan.job.id)
+        self.me.works.forget(plan.job.id)
         self.world.audit(plan.job)
         if plan.job.state is JobState.FAILED:
             cancel_orphans(self.world, plan.job)
@@ -195,6 +210,7 @@ def _waiting(job: Job, wait: Wait, now: float) -> WaitingFor:
         deadline=wait.deadline or job.deadline,
         until=wait.until,
         position=wait.position,
+        others_first=wait.others_first,
     )
 
 

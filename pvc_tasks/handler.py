@@ -28,6 +28,8 @@ class Admission:
     locks: tuple[str, ...] = ()
     supersedes: tuple[str, ...] = ()
     """Unfinished jobs that this one makes pointless; they are cancelled."""
+    already: str = ""
+    """It is so already: the job has ended well before it began."""
 
 
 @dataclass(frozen=True)

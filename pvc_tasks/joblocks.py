@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from pvc_core.errors import StoreConflict
@@ -34,6 +35,16 @@ def plan_take_locks(store: Store, job: Job, now: float) -> Taken:
         if line[0] != job.id:
             return Taken(tuple(ops), _in_line(name, line, line.index(job.id)))
     return Taken(tuple(ops))
+
+
+def plan_inherit_locks(store: Store, job: Job, losers: Collection[str]) -> tuple[Op, ...]:
+    """Stand right behind the jobs that make way for this one: it takes their place, not the last one."""
+    ops: list[Op] = []
+    for name, seen in _locks(store, job) if losers else ():
+        if seen is not None and seen.value.owner in losers:
+            ops.append(seen.save(seen.value.but(waiters=(job.id, *seen.value.waiters))))
+            ops.extend(_still_held(store, name, seen.value.line))
+    return tuple(ops)
 
 
 def plan_release_locks(store: Store, job: Job, now: float) -> tuple[list[Op], list[str]]:

@@ -36,6 +36,7 @@ class Wait:
     until: float | None = None
     deadline: float | None = None
     position: int | None = None
+    others_first: bool = False
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,13 @@ from itertools import islice
 
 from pvc_core.decide.explain import explain
 from pvc_core.decide.health import find_faults, judge
+from pvc_core.decide.networks import with_existence
 from pvc_core.decide.progress import add_up
 from pvc_core.decide.views import view_node, view_vm
 from pvc_core.errors import InvalidRequest
-from pvc_core.model.job import Job, JobState, Progress
+from pvc_core.model.hardware import Hardware
+from pvc_core.model.job import JOB_FILTERS, Job, JobState, Progress
+from pvc_core.model.operations import RecoverVm
 from pvc_core.model.snapshot import Cluster
 from pvc_core.model.views import JobView, LockView, NodeView, StatusView, VmView
 from pvc_core.store import tree
@@ -21,6 +24,7 @@ from pvc_core.store.documents import Store
 from pvc_core.store.locks import lock_ref
 from pvc_core.store.look import load_vm, look_at_cluster, look_at_nodes
 from pvc_core.version import VERSION
+from pvc_core.xml.hardware import parse_hardware
 from pvc_tasks.ports import LiveProgress
 
 CHUNK = 100
@@ -48,6 +52,33 @@ class JobFilter:
 
 
 @dataclass(frozen=True)
+class VmFilter:
+    """What must match, all of it; `negate` takes those for which it does not.
+
+    `name` and `tag` are glob patterns, `state` is what is wanted or seen.
+    """
+
+    name: str | None = None
+    node: str | None = None
+    state: str | None = None
+    tag: str | None = None
+    negate: bool = False
+
+    def takes(self, view: VmView) -> bool:
+        vm = view.spec
+        matches = (
+            (self.name is None or fnmatchcase(vm.name, self.name))
+            and self.node in (None, vm.node)
+            and self.state in (None, vm.state, view.seen)
+            and (self.tag is None or any(fnmatchcase(tag.name, self.tag) for tag in vm.tags))
+        )
+        return matches is not self.negate
+
+
+ALL_VMS = VmFilter()
+
+
+@dataclass(frozen=True)
 class Queries:
     store: Store
     live: LiveProgress
@@ -61,19 +92,13 @@ class Queries:
         jobs = self.store.names(tree.queue_path(tree.node_queue(name)))
         return view_node(cluster, cluster.node(name), jobs, detail=True)
 
-    def vms(self, name: str | None = None, node: str | None = None, state: str | None = None) -> list[VmView]:
-        """`name` is a glob pattern; `state` what is wanted or seen."""
+    def vms(self, wanted: VmFilter = ALL_VMS) -> list[VmView]:
+        """By name."""
         cluster = look_at_cluster(self.store)
-        if node is not None:
-            cluster.node(node)
-        chosen = [
-            vm
-            for vm in cluster.vms.values()
-            if (name is None or fnmatchcase(vm.name, name)) and node in (None, vm.node)
-        ]
-        views = self._vm_views(cluster, [vm.uuid for vm in chosen])
-        shown = (view for view in views if state in (None, view.spec.state, view.seen))
-        return sorted(shown, key=lambda view: view.spec.name)
+        if wanted.node is not None:
+            cluster.node(wanted.node)
+        views = self._vm_views(cluster, list(cluster.vms))
+        return sorted(filter(wanted.takes, views), key=lambda view: view.spec.name)
 
     def vm(self, reference: str) -> VmView:
         vm = load_vm(self.store, reference).value
@@ -83,11 +108,28 @@ class Queries:
     def vm_xml(self, reference: str) -> str:
         return self.store.load(tree.vm_xml(load_vm(self.store, reference).value.uuid)).value.xml
 
+    def vm_hardware(self, reference: str) -> Hardware:
+        """As defined."""
+        vm = load_vm(self.store, reference).value
+        found = parse_hardware(self.store.load(tree.vm_xml(vm.uuid)).value.xml)
+        report = self.store.find(tree.node_report(vm.node))
+        networks = with_existence(found.networks, report.value if report else None)
+        return found.but(restart_needed=vm.running is not None, networks=networks)
+
     def _vm_views(self, cluster: Cluster, uuids: list[str]) -> list[VmView]:
         owners = {lock.name.removeprefix(VM_LOCKS): lock.owner for lock in self._locks(VM_LOCKS)}
+        cures = self._recoveries(owners.get(vm.uuid) for vm in cluster.vms.values() if vm.crashes)
         return [
-            view_vm(cluster, cluster.vms[uuid], owners.get(uuid)) for uuid in uuids if uuid in cluster.vms
+            view_vm(cluster, cluster.vms[uuid], owner := owners.get(uuid), cures.get(owner or "", ""))
+            for uuid in uuids
+            if uuid in cluster.vms
         ]
+
+    def _recoveries(self, jobs: Iterable[str | None]) -> dict[str, str]:
+        """Those that start a VM again after a crash: what they say of it."""
+        found = self.store.load_present([tree.job_ref(job) for job in jobs if job is not None])
+        each = [seen.value for seen in found if seen.value.operation == RecoverVm.name]
+        return {job.id: str(job.notes.get("text", "")) for job in each}
 
     def _locks(self, prefix: str) -> list[LockView]:
         names = [name for name in self.store.names(tree.LOCKS) if name.startswith(prefix)]
@@ -109,6 +151,7 @@ class Queries:
             health=judge(faults),
             faults=tuple(faults),
             nodes=_count(node.spec.state if node.alive else "dead" for node in cluster.nodes.values()),
+            maintenance=tuple(name for name, node in sorted(cluster.nodes.items()) if node.spec.maintenance),
             vms=_count(_vm_word(view) for view in vms),
             jobs=_count(job.state for job in self._unfinished()),
             locks=tuple(self._locks("")),
@@ -171,9 +214,8 @@ _ENDS = frozenset(state for state in JobState if state.finished)
 
 
 def _check_state(state: str | None) -> None:
-    allowed = [*JobState, "unfinished", "finished"]
-    if state is not None and state not in allowed:
-        raise InvalidRequest(f"there is no task state {state}; there are: {', '.join(allowed)}")
+    if state is not None and state not in JOB_FILTERS:
+        raise InvalidRequest(f"there is no task state {state}; there are: {', '.join(JOB_FILTERS)}")
 
 
 def _merged(job: Job, live: dict[str, Progress], children: Iterable[str]) -> Job:

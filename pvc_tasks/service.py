@@ -8,18 +8,23 @@ from threading import Event
 
 from pvc_core.config import read_secret
 from pvc_core.errors import InvalidRequest, NotFound, Unauthorized
+from pvc_core.model.hardware import Hardware
 from pvc_core.model.job import Job, TokenRecord
-from pvc_core.model.names import JOB_ID_PATTERN, NAME_PATTERN, VM_NAME_PATTERN
+from pvc_core.model.log import LogView
+from pvc_core.model.names import JOB_ID_PATTERN, NAME_PATTERN, VM_NAME_PATTERN, VOLUME_NAME_PATTERN
 from pvc_core.model.operations import FlushNode, Operation, ReadyNode
 from pvc_core.model.views import JobView, NodeView, PlanView, StatusView, VmView
+from pvc_core.model.vm_snapshot import VmSnapshot, VmSnapshotDiff
 from pvc_core.store import tree
 from pvc_core.store.look import look_at_node
 from pvc_tasks.cancel import cancel_job
 from pvc_tasks.ids import digest
-from pvc_tasks.queries import JobFilter, Queries
+from pvc_tasks.logs import Logs
+from pvc_tasks.queries import ALL_VMS, JobFilter, Queries, VmFilter
 from pvc_tasks.registry import job_handler_of
 from pvc_tasks.submit import Asker
 from pvc_tasks.submitter import Submitter, check_subsystem
+from pvc_tasks.vm_snapshots import VmSnapshots
 from pvc_tasks.world import World
 
 __all__ = ["Asker", "Service"]
@@ -36,6 +41,8 @@ class Service:
         self.store = world.store
         self.queries = Queries(world.store, world.live)
         self.submitter = Submitter(world)
+        self.logs = Logs(world)
+        self.snapshots = VmSnapshots(world)
 
     def authenticate(self, token: str) -> TokenRecord:
         """Who a bearer token belongs to; raises Unauthorized.
@@ -113,15 +120,38 @@ class Service:
     def node(self, name: str) -> NodeView:
         return self.queries.node(_checked(name, NAME_PATTERN, "node"))
 
-    def vms(self, name: str | None = None, node: str | None = None, state: str | None = None) -> list[VmView]:
-        """`name` is a glob pattern; `state` what is wanted or seen."""
-        return self.queries.vms(name, None if node is None else _checked(node, NAME_PATTERN, "node"), state)
+    def vms(self, wanted: VmFilter = ALL_VMS) -> list[VmView]:
+        """By name."""
+        if wanted.node is not None:
+            _checked(wanted.node, NAME_PATTERN, "node")
+        return self.queries.vms(wanted)
 
     def vm(self, reference: str) -> VmView:
         return self.queries.vm(_checked(reference, VM_NAME_PATTERN, "VM"))
 
     def vm_xml(self, reference: str) -> str:
         return self.queries.vm_xml(_checked(reference, VM_NAME_PATTERN, "VM"))
+
+    def vm_log(self, reference: str, after: int | None, lines: int | None, wait_s: float) -> LogView:
+        """What its console showed; see Logs."""
+        return self.logs.of_vm(_checked(reference, VM_NAME_PATTERN, "VM"), after, lines, wait_s)
+
+    def node_log(self, name: str, after: int | None, lines: int | None, wait_s: float) -> LogView:
+        """What its worker wrote to its log; see Logs."""
+        return self.logs.of_node(_checked(name, NAME_PATTERN, "node"), after, lines, wait_s)
+
+    def vm_hardware(self, reference: str) -> Hardware:
+        return self.queries.vm_hardware(_checked(reference, VM_NAME_PATTERN, "VM"))
+
+    def vm_snapshots(self, reference: str) -> list[VmSnapshot]:
+        """The oldest first."""
+        return self.snapshots.of(_checked(reference, VM_NAME_PATTERN, "VM"))
+
+    def vm_snapshot_diff(self, reference: str, name: str, other: str | None) -> VmSnapshotDiff:
+        """What has changed since then; until now, if no other is given."""
+        for one in (name, *((other,) if other is not None else ())):
+            _checked(one, VOLUME_NAME_PATTERN, "snapshot")
+        return self.snapshots.diff(_checked(reference, VM_NAME_PATTERN, "VM"), name, other)
 
     def status(self) -> StatusView:
         return self.queries.status()

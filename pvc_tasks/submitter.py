@@ -14,6 +14,7 @@ from pvc_core.store import tree
 from pvc_tasks.cancel_request import request_cancel
 from pvc_tasks.handler import ImmediateHandler
 from pvc_tasks.ids import digest
+from pvc_tasks.joblocks import plan_inherit_locks
 from pvc_tasks.registry import handler_of, job_handler_of
 from pvc_tasks.submit import Asker, plan_job
 from pvc_tasks.world import World
@@ -73,12 +74,21 @@ class Submitter:
             objects=admission.objects,
             locks=admission.locks,
         )
-        self._create(job)
+        if admission.already:
+            return self._end_at_once(job, admission.already)
+        self._create(job, *plan_inherit_locks(self.world.store, job, admission.supersedes))
         for other in admission.supersedes:
             loser = request_cancel(self.world, other, Asker(who.actor, reason=f"superseded by task {job.id}"))
             self.world.hints.ring(loser.id, loser.queue, loser.operation)
         self.world.hints.ring(job.id, job.queue, job.operation)
         return job
+
+    def _end_at_once(self, job: Job, text: str) -> Job:
+        now = self.world.clock.now()
+        ended = job.but(queue="none", state=JobState.SUCCEEDED, text=text, started=now, finished=now)
+        self._create(ended)
+        self.world.audit(ended)
+        return ended
 
     def _apply(self, handler: ImmediateHandler[Any], operation: Operation, who: Asker) -> Job:
         applied = handler.apply(operation, self.world)

@@ -9,9 +9,13 @@ from pvc_core.config import Config
 from pvc_core.decide.wave import Limits
 from pvc_core.model.job import Job
 from pvc_core.store.documents import Store
+from pvc_drivers.blocks.off import no_blocks
+from pvc_drivers.blocks.port import Blocks
+from pvc_drivers.disks.off import NoDisks
+from pvc_drivers.disks.port import Disks
 from pvc_drivers.hypervisor.port import Hypervisor
 from pvc_tasks.ids import new_job_id
-from pvc_tasks.ports import Clock, Hints, LiveProgress
+from pvc_tasks.ports import Clock, Hints, LiveProgress, Works
 
 
 @dataclass(frozen=True)
@@ -23,6 +27,9 @@ class World:
     hints: Hints
     live: LiveProgress
     config: Config
+    blocks: Blocks = field(default_factory=no_blocks)
+    disks: Disks = field(default_factory=NoDisks)
+    """Those of the node this process is on."""
     audit: Callable[[Job], None] = lambda job: None
     """Told of every job once it has ended."""
     new_id: Callable[[float], str] = new_job_id
@@ -43,6 +50,7 @@ class Executor:
     """Different for every process that ever runs as this node's worker."""
     hypervisor: Hypervisor
     queues: tuple[str, ...]
+    works: Works
     bell: Callable[[str], None] = field(default=lambda job: None)
     """Wake a job of this process's own queues, from any thread."""
     alarm: Callable[[str, float], None] = field(default=lambda job, at: None)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pvc_core.errors import WrongState
+from pvc_core.errors import HypervisorRefused, WrongState
 from pvc_core.model.job import PlacementMark
+from pvc_core.model.node import Domain
 from pvc_core.model.snapshot import Node
 from pvc_core.model.vm import VmSpec, Wanted
 from pvc_core.store import tree
@@ -42,6 +43,16 @@ def runs_here(hypervisor: Hypervisor, uuid: str) -> bool:
     return domain is not None and domain.active
 
 
+def start_domain(ctx: Context, uuid: str) -> HypervisorRefused | None:
+    """None once it runs here, whoever has started it; else what libvirt says."""
+    xml = ctx.store.load(tree.vm_xml(uuid)).value.xml
+    try:
+        ctx.acting.start(xml)
+    except HypervisorRefused as error:
+        return None if runs_here(ctx.looking, uuid) else error
+    return None
+
+
 def ask_node(ctx: Context, node: str, uuid: str) -> Literal["running", "absent", "unknown"]:
     """Whether another node runs a VM, by its agent's reports.
 
@@ -54,10 +65,16 @@ def ask_node(ctx: Context, node: str, uuid: str) -> Literal["running", "absent",
     if node not in asked:
         ctx.remember(asked={**asked, node: sequence})
     domain = found.shown.get(uuid)
-    if domain is not None and domain.state == "running":
+    if domain is not None and (domain.state == "running" or _paused_after_arrival(domain)):
         return "running"
     proven = found.able and domain is None and sequence > asked.get(node, sequence) + 1
     return "absent" if proven else "unknown"
+
+
+def _paused_after_arrival(domain: Domain) -> bool:
+    """One that is still on its way is paused for that, in libvirt's words; or half of one, in post-copy."""
+    on_its_way = ("migration", "starting up", "postcopy", "post-copy")
+    return domain.state == "paused" and not domain.reason.startswith(on_its_way)
 
 
 def load_vm_here(ctx: Context, reference: str) -> Seen[VmSpec] | Reroute:
@@ -93,4 +110,7 @@ def stopped(vm: VmSpec, marks: dict[str, int], restart_on_ready: str | None = No
         moving_job=None,
         restart_on_ready=restart_on_ready,
         report_marks=marks,
+        crashes=(),
+        running=None,
+        left_down="",
     )

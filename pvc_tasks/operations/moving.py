@@ -10,10 +10,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from pvc_core.decide.flush import Left, Move, NodePlan, PlannedStep, Rules, Start, Stop
+from pvc_core.decide.node_plan import Left, Move, NodePlan, PlannedStep, Rules, Start, Stop
 from pvc_core.decide.placement import Refusal
-from pvc_core.decide.wave import Limits, decide_wave
+from pvc_core.decide.promise import hold_to
+from pvc_core.decide.wave import Limits, decide_wave, within_limits
 from pvc_core.errors import NoPlacement
+from pvc_core.model.groups import TagRule
 from pvc_core.model.job import Job, JobState, Progress
 from pvc_core.model.operations import MigrateVm, Operation, ShutdownVm, StartVm
 from pvc_core.model.snapshot import Cluster
@@ -23,7 +25,7 @@ from pvc_core.store.look import look_at_cluster
 from pvc_tasks.children import load_children, new_child
 from pvc_tasks.context import Context
 from pvc_tasks.operations.common import vm_lock
-from pvc_tasks.operations.vm_migrate import MigrationFailed
+from pvc_tasks.operations.move_ends import MigrationFailed
 from pvc_tasks.outcome import Outcome, Wait
 from pvc_tasks.submit import plan_children
 from pvc_tasks.words import count
@@ -49,14 +51,29 @@ class Round:
         return [job for job in self.children if not job.state.finished]
 
     @property
+    def shut_down(self) -> int:
+        return sum(
+            job.operation == ShutdownVm.name and job.state is JobState.SUCCEEDED for job in self.children
+        )
+
+    @property
     def succeeded(self) -> int:
-        return sum(job.state is JobState.SUCCEEDED for job in self.children)
+        """VMs for which nothing more is to be done; one that made room for others moves twice."""
+        done = {_uuid(job) for job in self.children if job.state is JobState.SUCCEEDED}
+        return len(done - self.open)
+
+    @property
+    def open(self) -> set[str]:
+        """The UUIDs of VMs that are under way, still to be moved, or left."""
+        planned = {item.uuid for item in (*self.plan.steps, *self.plan.later, *self.plan.left)}
+        return planned | {_uuid(job) for job in self.busy}
 
 
 def look_around(ctx: Context, node: str, plan: Plan, rules: Rules) -> Round:
     children = load_children(ctx.store, ctx.job.id)
     cluster = _as_promised(look_at_cluster(ctx.store), children)
-    return Round(cluster, children, plan(cluster, node, learn(rules, children)))
+    found = plan(cluster, node, learn(rules, children))
+    return Round(cluster, children, found if rules.shown is None else hold_to(found, rules.shown))
 
 
 def learn(rules: Rules, children: Sequence[Job]) -> Rules:
@@ -72,7 +89,13 @@ def learn(rules: Rules, children: Sequence[Job]) -> Rules:
         if _hopeless(job, attempts[uuid]):
             given_up[uuid] = _left(job)
     busy = frozenset(_uuid(job) for job in children if not job.state.finished)
-    return replace(rules, tried=tried, given_up=given_up, busy=busy)
+    return replace(rules, tried=tried, given_up=given_up, busy=busy, parked=_parked(children))
+
+
+def _parked(children: Sequence[Job]) -> frozenset[str]:
+    """What this job has moved; of an unflush, VMs that are not at home after that made room for others."""
+    moved = [job for job in children if job.operation == MigrateVm.name]
+    return frozenset(_uuid(job) for job in moved if job.state is JobState.SUCCEEDED)
 
 
 def _hopeless(job: Job, attempts: int) -> bool:
@@ -121,10 +144,11 @@ def _as_promised(cluster: Cluster, children: Sequence[Job]) -> Cluster:
 def _child(ctx: Context, step: PlannedStep, siblings: Sequence[Job]) -> Job:
     operation: Operation
     match step:
-        case Move(uuid=uuid, target=target, source=node):
-            operation = MigrateVm(vm=uuid, target=target, force=True)
+        case Move(uuid=uuid, target=target, source=node, then_stop=then_stop):
+            despite = (TagRule.TOGETHER, *step.despite)
+            operation = MigrateVm(vm=uuid, target=target, force=True, then_stop=then_stop, despite=despite)
         case Stop(uuid=uuid, node=node, then_stop=then_stop, restart=restart):
-            operation = ShutdownVm(vm=uuid, then_stop=then_stop, restart_on_ready=restart)
+            operation = ShutdownVm(vm=uuid, then_stop=then_stop or None, restart_on_ready=restart)
         case Start(uuid=uuid, node=node):
             operation = StartVm(vm=uuid)
     child = new_child(ctx, operation, f"vm:{uuid}", siblings, tree.node_queue(node), (vm_lock(uuid),))
@@ -143,8 +167,7 @@ def describe(step: PlannedStep) -> str:
 
 def show_progress(ctx: Context, found: Round, verb: str) -> None:
     """done / total, where the total is what is done, under way, still to do, and left."""
-    open_count = len(found.busy) + len(found.plan.steps) + len(found.plan.left)
-    done = found.succeeded
+    open_count, done = len(found.open), found.succeeded
     progress = Progress(done=done, total=done + open_count, text=f"{done} of {done + open_count} {verb}")
     if progress != ctx.job.progress:
         ctx.change(progress=progress)
@@ -159,10 +182,13 @@ def await_children(ctx: Context, found: Round, verb: str) -> Outcome:
     return Wait("child", first, text)
 
 
-def await_capacity(node: str, found: Round) -> Wait:
+def await_capacity(node: str, found: Round, limits: Limits) -> Wait:
     """Migrations of others use up what may be under way at once."""
     vms = count(len(found.plan.steps), "VM")
-    return Wait("capacity", node, f"{vms} to move once other migrations have ended")
+    moves = [step for step in found.plan.steps if isinstance(step, Move)]
+    full = [within_limits(found.cluster, move.source, move.target, limits) for move in moves]
+    why = next(filter(None, full), "other migrations are under way")
+    return Wait("capacity", node, f"{vms} to move: {why}")
 
 
 def left_as_result(left: Iterable[Left]) -> list[dict[str, Any]]:
@@ -174,9 +200,9 @@ def narrower(limits: Limits, parallel: int | None, field: str) -> Limits:
     return limits if parallel is None else replace(limits, **{field: min(parallel, getattr(limits, field))})
 
 
-def view_of(operation: str, plan: NodePlan) -> PlanView:
+def view_of(operation: str, plan: NodePlan, plan_id: str) -> PlanView:
     """The plan as shown for a dry run."""
-    steps = tuple({"do": type(step).__name__.lower(), **asdict(step)} for step in plan.steps)
+    steps = tuple({"do": type(step).__name__.lower(), **asdict(step)} for step in (*plan.steps, *plan.later))
     blocked = tuple(left_as_result(plan.left))
     text = f"{len(steps)} to do, {len(blocked)} would be left"
-    return PlanView(operation=operation, steps=steps, blocked=blocked, text=text)
+    return PlanView(operation=operation, steps=steps, blocked=blocked, plan_id=plan_id, text=text)

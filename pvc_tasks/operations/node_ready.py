@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from pvc_core.decide.flush import Rules, plan_ready
+from pvc_core.decide.node_plan import Rules
+from pvc_core.decide.ready import plan_ready
 from pvc_core.errors import WrongState
 from pvc_core.model.job import JobState
 from pvc_core.model.node import NodeState
@@ -20,6 +21,7 @@ from pvc_tasks.children import cancel_children, load_children
 from pvc_tasks.context import Context
 from pvc_tasks.handler import Admission, Handler
 from pvc_tasks.operations.common import check_node_answers
+from pvc_tasks.operations.maintenance import await_storage
 from pvc_tasks.operations.moving import (
     Round,
     await_capacity,
@@ -33,6 +35,7 @@ from pvc_tasks.operations.moving import (
 )
 from pvc_tasks.operations.nodes import FLUSH_LOCK, plan_node_state, unfinished_of
 from pvc_tasks.outcome import Again, Done, Outcome, Rest, Wait
+from pvc_tasks.plans import as_note, check_kept, from_note, keep_plan, promised
 from pvc_tasks.words import count
 from pvc_tasks.world import World
 
@@ -45,8 +48,11 @@ class ReadyNodeHandler(Handler[ReadyNode]):
         node = cluster.node(asked.node)
         check_node_answers(node, "it cannot be taken back into service")
         superseded = unfinished_of(world.store, asked.node, FlushNode.name)
-        plan = plan_ready(cluster, asked.node, Rules())
-        if node.spec.state is NodeState.READY and not superseded and not (plan.steps or plan.left):
+        plan = plan_ready(_as_if_ready(cluster, asked.node), asked.node, Rules())
+        if (shown := promised(world, asked)) is not None:
+            check_kept(shown, plan)
+        maintained = node.spec.maintenance is not None
+        if node.spec.state is NodeState.READY and not (superseded or plan.steps or plan.left or maintained):
             raise WrongState(f"{asked.node} is ready, and none of its VMs is away", "Nothing to do.")
         return Admission(
             tree.node_queue(asked.node), asked.node, (f"node:{asked.node}",), (FLUSH_LOCK,), superseded
@@ -54,24 +60,37 @@ class ReadyNodeHandler(Handler[ReadyNode]):
 
     def plan(self, asked: ReadyNode, world: World) -> PlanView:
         cluster = _as_if_ready(look_at_cluster(world.store), asked.node)
-        return view_of(asked.name, plan_ready(cluster, asked.node, Rules()))
+        plan = plan_ready(cluster, asked.node, Rules())
+        if (shown := promised(world, asked)) is not None:
+            check_kept(shown, plan)
+        return view_of(asked.name, plan, keep_plan(world, asked, plan))
 
     def step(self, asked: ReadyNode, ctx: Context) -> Outcome:
         if ctx.job.stage == "":
-            return self._open(asked, ctx)
-        found = look_around(ctx, asked.node, plan_ready, Rules())
-        begun = begin_wave(ctx, found, narrower(ctx.world.limits, asked.parallel, "parallel_in"))
+            return await_storage(ctx, asked) or self._open(asked, ctx)
+        limits = narrower(ctx.world.limits, asked.parallel, "parallel_in")
+        found = look_around(ctx, asked.node, plan_ready, Rules(shown=from_note(ctx.job.notes)))
+        begun = begin_wave(ctx, found, limits)
         show_progress(ctx, found, "back")
         if begun or found.busy:
             return await_children(ctx, found, "back")
-        if found.plan.steps:
-            return await_capacity(asked.node, found)
+        if found.plan.steps or found.plan.later:
+            return await_capacity(asked.node, found, limits)
         return self._finish(asked, found)
 
     def _open(self, asked: ReadyNode, ctx: Context) -> Outcome:
+        cluster = look_at_cluster(ctx.store)
+        shown = promised(ctx.world, asked)
+        if shown is not None:
+            check_kept(shown, plan_ready(_as_if_ready(cluster, asked.node), asked.node, Rules()))
         ctx.change(stage="returning")
         ctx.log(f"opening {asked.node}")
-        ctx.save(*plan_node_state(ctx.store, asked.node, NodeState.READY, ctx.job.id, ctx.now))
+        ctx.remember(**as_note(shown))
+        placement = None if shown is None else cluster.placement_version
+        ready = NodeState.READY
+        ctx.save(
+            *plan_node_state(ctx.store, asked.node, ready, ctx.job.id, ctx.now, placement, maintained=False)
+        )
         return Again()
 
     def _finish(self, asked: ReadyNode, found: Round) -> Outcome:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pvc_core.model.node import NodeSpec, NodeState
+from pvc_core.model.node import Maintenance, NodeSpec, NodeState
 from pvc_core.store import tree
 from pvc_core.store.documents import Store
 from pvc_core.store.port import Op
@@ -20,16 +20,19 @@ def plan_node_state(
     now: float,
     placement: int | None = None,
     only_if_by: str | None = None,
+    maintained: bool | None = None,
 ) -> tuple[Op, ...]:
     """Open or close a node, and make every placement planned before invalid.
 
     With `placement`, only if nothing was placed since that version; with `only_if_by`, only if the node's
-    present state is that job's doing.
+    present state is that job's doing; with `maintained`, it is in maintenance, or not, from now on.
     """
     seen = store.load(tree.node_spec(node))
     if only_if_by is not None and seen.value.state_job != only_if_by:
         return ()
     spec: NodeSpec = seen.value.but(state=state, state_job=job, state_since=now)
+    if maintained is not None and maintained is not (spec.maintenance is not None):
+        spec = spec.but(maintenance=Maintenance(job=job, since=now) if maintained else None)
     bump = bump_placement_now(store, job) if placement is None else bump_placement(placement, job)
     return (seen.save(spec), bump)
 

@@ -43,12 +43,4 @@ class AdoptVmHandler(ImmediateHandler[AdoptVm]):
 def _corrected(vm: VmSpec, asked: AdoptVm, marks: dict[str, int]) -> VmSpec:
     if asked.seen == "off":
         return stopped(vm, marks)
-    home = vm.home
-    return vm.but(
-        state=Wanted.START,
-        node=asked.node,
-        previous_node=None if home == asked.node else home,
-        moving_to=None,
-        moving_job=None,
-        report_marks=marks,
-    )
+    return vm.placed(asked.node, state=Wanted.START, report_marks=marks)

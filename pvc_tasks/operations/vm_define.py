@@ -13,10 +13,11 @@ from pvc_core.store import tree
 from pvc_core.store.documents import Store
 from pvc_core.store.look import look_at_cluster
 from pvc_core.store.port import Create
-from pvc_core.xml.domain import parse_domain
 from pvc_core.xml.edit import with_uuid
+from pvc_tasks.definition import check_definition
 from pvc_tasks.handler import Applied, ImmediateHandler
 from pvc_tasks.operations.common import vm_objects
+from pvc_tasks.operations.metadata import metadata_of
 from pvc_tasks.world import World
 
 
@@ -24,7 +25,8 @@ class DefineVmHandler(ImmediateHandler[DefineVm]):
     operation = DefineVm
 
     def apply(self, asked: DefineVm, world: World) -> Applied:
-        domain = parse_domain(asked.xml)
+        checked = check_definition(asked.xml, world.config)
+        domain = checked.domain
         uuid = domain.uuid or str(uuid4())
         _check_unused(world.store, domain.name, uuid)
         cluster = look_at_cluster(world.store)
@@ -39,12 +41,10 @@ class DefineVmHandler(ImmediateHandler[DefineVm]):
             node=asked.node or "unplaced",
             memory_mib=domain.memory_mib,
             vcpus=domain.vcpus,
-            node_limit=asked.node_limit,
-            node_selector=asked.node_selector,
-            autorestart=asked.autorestart,
-            migration_method=asked.migration_method,
             rbd_disks=domain.rbd_disks,
             created=world.clock.now(),
+            tags=asked.tags,
+            **metadata_of(asked, world.config),
         )
         vm = vm.but(node=_decide_home(cluster, vm, asked.node))
         xml = VmXml(xml=with_uuid(asked.xml, uuid))
@@ -55,7 +55,8 @@ class DefineVmHandler(ImmediateHandler[DefineVm]):
             tree.vm_xml(uuid).create(xml),
         )
         text = f"{vm.name} is defined on {vm.node}"
-        return Applied(text, vm.name, vm_objects(uuid), ops, {"uuid": uuid, "name": vm.name, "node": vm.node})
+        result = {"uuid": uuid, "name": vm.name, "node": vm.node, **checked.told(cluster, vm)}
+        return Applied(text, vm.name, vm_objects(uuid), ops, result)
 
 
 def _check_unused(store: Store, name: str, uuid: str) -> None:

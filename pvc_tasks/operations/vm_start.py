@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from pvc_core.decide.placement import Choice, decide_node, refuse
-from pvc_core.errors import HypervisorRefused, WrongState
+from pvc_core.decide.transitions import Act, GuestPaused, check_transition, half_rolled_back
+from pvc_core.errors import WrongState
 from pvc_core.model.operations import StartVm
 from pvc_core.model.snapshot import Cluster
 from pvc_core.model.vm import VmSpec, Wanted
@@ -13,39 +14,35 @@ from pvc_core.store.look import load_vm, look_at_cluster
 from pvc_core.store.port import Op
 from pvc_tasks.context import Context
 from pvc_tasks.handler import Admission, Handler
+from pvc_tasks.operations.admitting import admit_change
 from pvc_tasks.operations.common import (
     ask_node,
     bump_placement,
     bump_placement_now,
-    check_node_answers,
     reports_now,
     runs_here,
+    start_domain,
     stopped,
-    vm_lock,
-    vm_objects,
 )
+from pvc_tasks.operations.open_elsewhere import DiskOpenElsewhere, look_for_open_elsewhere
+from pvc_tasks.operations.poweroff import clear_remains
 from pvc_tasks.outcome import Done, Fail, Outcome, Reroute, Rest, Wait
 from pvc_tasks.world import World
 
 LOOK_AGAIN_S = 1.0
+
+RESUMABLE = frozenset({"user", "ioerror", "watchdog", "from snapshot", "unknown", ""})
+"""What may have paused a guest that may be let run on; a migration's own pause is not among them."""
 
 
 class StartVmHandler(Handler[StartVm]):
     operation = StartVm
 
     def admit(self, asked: StartVm, world: World) -> Admission:
-        vm = load_vm(world.store, asked.vm).value
-        if asked.recover and vm.state is not Wanted.START:
-            raise WrongState(f"{vm.name} should not be running", f"Start it: pvc vm start {vm.name}")
-        cluster = look_at_cluster(world.store)
-        seen_on = cluster.seen_on(vm.uuid)
-        if vm.state is Wanted.START and seen_on:
-            raise WrongState(f"{vm.name} runs already, on {' and '.join(seen_on)}", "Nothing to do.")
-        node = _decide_node(cluster, vm)
-        check_node_answers(
-            cluster.node(node), f"{vm.name} may still run there, so it is started nowhere else"
-        )
-        return Admission(tree.node_queue(node), vm.name, vm_objects(vm.uuid, node), (vm_lock(vm.uuid),))
+        vm, cluster = load_vm(world.store, asked.vm).value, look_at_cluster(world.store)
+        act = Act.RECOVER if asked.recover else Act.START
+        check_transition(cluster, vm, act)
+        return admit_change(act, vm.uuid, world, _decide_node(cluster, vm))
 
     def step(self, asked: StartVm, ctx: Context) -> Outcome:
         seen = load_vm(ctx.store, asked.vm)
@@ -55,33 +52,31 @@ class StartVmHandler(Handler[StartVm]):
         if vm.state is Wanted.START and vm.node != here:
             return Reroute(tree.node_queue(vm.node), f"{vm.name} belongs on {vm.node} by now; going on there")
         if runs_here(ctx.looking, vm.uuid):
-            return self._running(ctx, seen)
+            return self._running(ctx, seen, resume=not asked.recover)
         if vm.state is not Wanted.START:
             return self._claim_place(ctx, seen)
-        elsewhere = _look_elsewhere(ctx, vm)
+        try:
+            elsewhere = look_elsewhere(ctx, vm) or look_for_open_elsewhere(ctx, vm)
+        except DiskOpenElsewhere as error:
+            return Fail(error, self._give_back(ctx, seen))
         if elsewhere is not None:
             return elsewhere
         if not ctx.job.begun:
             ctx.change(stage="starting")
             ctx.log(f"starting {vm.name} on {here}")
-            # Saved as it is: an agent that looked before this must not record what it saw.
-            ctx.save(seen.save(vm))
-        xml = ctx.store.load(tree.vm_xml(vm.uuid)).value.xml
-        try:
-            ctx.acting.start(xml)
-        except HypervisorRefused as error:
-            return self._refused(ctx, seen, error)
+            # Saved in any case: an agent that looked before this must not record what it saw.
+            ctx.save(seen.save(vm.but(running=None)))
+        clear_remains(ctx, vm)
+        if (refused := start_domain(ctx, vm.uuid)) is not None:
+            return Fail(refused, self._give_back(ctx, seen))
         return self._running(ctx, load_vm(ctx.store, vm.uuid))
-
-    def _refused(self, ctx: Context, seen: Seen[VmSpec], error: HypervisorRefused) -> Outcome:
-        if runs_here(ctx.looking, seen.value.uuid):
-            return self._running(ctx, seen)
-        return Fail(error, self._give_back(ctx, seen))
 
     def _claim_place(self, ctx: Context, seen: Seen[VmSpec]) -> Outcome:
         """A stopped VM's domain is proven gone, so it may become this node's; its memory is taken first."""
         cluster, here = look_at_cluster(ctx.store), ctx.me.node
         vm = seen.value
+        if vm.rolling_back:
+            raise half_rolled_back(vm)
         refusal = refuse(cluster, vm, here)
         if refusal is not None:
             node = _decide_node(cluster, vm)
@@ -94,9 +89,11 @@ class StartVmHandler(Handler[StartVm]):
         ctx.save(seen.save(_placed(vm, here)), bump_placement(cluster.placement_version, ctx.job.id))
         return self.step(StartVm(vm=vm.uuid), ctx)
 
-    def _running(self, ctx: Context, seen: Seen[VmSpec]) -> Outcome:
+    def _running(self, ctx: Context, seen: Seen[VmSpec], resume: bool = False) -> Outcome:
         """It runs here; the record must say so, whoever started it."""
         vm, here = seen.value, ctx.me.node
+        if resume:
+            _let_run_on(ctx, vm)
         after = _placed(vm, here).but(report_marks=reports_now(ctx.store, here))
         ops: tuple[Op, ...] = (seen.save(after),)
         if vm.state is not Wanted.START or vm.node != here:
@@ -122,7 +119,24 @@ class StartVmHandler(Handler[StartVm]):
         return Rest(f"{seen.value.name} was not started", self._give_back(ctx, seen))
 
 
-def _look_elsewhere(ctx: Context, vm: VmSpec) -> Outcome | None:
+def _let_run_on(ctx: Context, vm: VmSpec) -> None:
+    """Raises GuestPaused when what paused it lasts."""
+    domain = ctx.looking.domain(vm.uuid)
+    if domain is None or domain.state != "paused":
+        return
+    if vm.moving_to is None and domain.reason in RESUMABLE:
+        ctx.change(stage="resuming")
+        ctx.log(f"{vm.name} is paused ({domain.why}); letting it run on")
+        ctx.acting.resume(vm.uuid)
+        domain = ctx.looking.domain(vm.uuid)
+    if domain is not None and domain.state == "paused":
+        raise GuestPaused(
+            f"{vm.name} is still paused ({domain.why})",
+            f"Put right what paused it (pvc vm info {vm.name}), then try again.",
+        )
+
+
+def look_elsewhere(ctx: Context, vm: VmSpec) -> Outcome | None:
     """A migration that nobody saw end may have carried it over: started here only if it is not there."""
     target = vm.moving_to
     found = "absent" if target is None else ask_node(ctx, target, vm.uuid)
@@ -137,16 +151,7 @@ def _look_elsewhere(ctx: Context, vm: VmSpec) -> Outcome | None:
 
 
 def _placed(vm: VmSpec, node: str) -> VmSpec:
-    """On a node for running; elsewhere than at home, its home is remembered."""
-    home = vm.home
-    return vm.but(
-        state=Wanted.START,
-        node=node,
-        previous_node=None if home == node else home,
-        restart_on_ready=None,
-        moving_to=None,
-        moving_job=None,
-    )
+    return vm.placed(node, state=Wanted.START, restart_on_ready=None, left_down="")
 
 
 def _decide_node(cluster: Cluster, vm: VmSpec) -> str:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from pvc_core.decide.transitions import Act, check_transition
 from pvc_core.errors import LockedByJob, WrongState
 from pvc_core.model.operations import UndefineVm
-from pvc_core.model.vm import Wanted
+from pvc_core.model.vm import VmSpec
 from pvc_core.store import tree
 from pvc_core.store.locks import lock_ref
 from pvc_core.store.look import load_vm, look_at_cluster
 from pvc_core.store.port import Delete
+from pvc_tasks.forget_log import forget_log
 from pvc_tasks.handler import Applied, ImmediateHandler
 from pvc_tasks.operations.common import vm_lock, vm_objects
 from pvc_tasks.world import World
@@ -22,12 +24,15 @@ class UndefineVmHandler(ImmediateHandler[UndefineVm]):
         seen = load_vm(world.store, asked.vm)
         vm = seen.value
         _check_idle(world, vm.uuid, vm.name)
-        _check_off(world, vm.uuid, vm.name, vm.state)
+        check_transition(look_at_cluster(world.store), vm, Act.UNDEFINE)
+        _check_no_snapshots(world, vm)
         ops = (
             seen.delete(),
+            *_plan_no_folder(world, vm.uuid),
             Delete(tree.vm_xml(vm.uuid).path),
             Delete(f"{tree.VMS}/{vm.uuid}"),
             Delete(tree.vm_name(vm.name).path),
+            *forget_log(world.store, tree.vm_log_key(vm.uuid)),
         )
         return Applied(
             f"{vm.name} is forgotten", vm.name, vm_objects(vm.uuid), ops, {"uuid": vm.uuid, "name": vm.name}
@@ -40,11 +45,17 @@ def _check_idle(world: World, uuid: str, name: str) -> None:
         raise LockedByJob(f"task {lock.value.owner} is at work on {name}", job=lock.value.owner)
 
 
-def _check_off(world: World, uuid: str, name: str, state: Wanted) -> None:
-    if state is Wanted.START:
-        raise WrongState(f"{name} is not stopped", f"Stop it first: pvc vm shutdown {name}")
-    cluster = look_at_cluster(world.store)
-    seen_on = cluster.seen_on(uuid)
-    if seen_on and not cluster.catching_up(cluster.vms[uuid]):
-        where = " and ".join(seen_on)
-        raise WrongState(f"{name} still runs on {where}", f"Stop it first: pvc vm stop {name}")
+def _check_no_snapshots(world: World, vm: VmSpec) -> None:
+    """They would stay behind at its volumes, and nobody would know what they are."""
+    names = world.store.names(tree.vm_snapshots(vm.uuid))
+    if names:
+        raise WrongState(
+            f"{vm.name} has {len(names)} snapshots ({', '.join(names)})",
+            f"Remove them first: pvc vm snapshot remove {vm.name} {names[0]}",
+        )
+
+
+def _plan_no_folder(world: World, uuid: str) -> tuple[Delete, ...]:
+    """It is made with the first snapshot; one that comes now lets this commit fail."""
+    folder = tree.vm_snapshots(uuid)
+    return (Delete(folder),) if world.store.home.read([folder])[0] else ()

@@ -1,0 +1,127 @@
+"""Moving a VM whose guest cannot be carried over live: shut down here, placed there, started there.
+
+The stages: *asked* the guest powers off · *starting* its domain is proven gone, it belongs to its new node
+and is started there · *returning* it could not be started there, and is started where it came from.
+"""
+
+from __future__ import annotations
+
+from pvc_core.decide.migration import moved
+from pvc_core.errors import PvcError
+from pvc_core.model.metadata import OnShutdownTimeout
+from pvc_core.model.operations.transfer import Transfer
+from pvc_core.model.vm import VmSpec
+from pvc_core.store.documents import Seen
+from pvc_core.store.look import load_vm, look_at_cluster, look_at_node
+from pvc_core.store.port import Op
+from pvc_tasks.context import Context
+from pvc_tasks.operations.common import (
+    bump_placement,
+    bump_placement_now,
+    reports_now,
+    runs_here,
+    start_domain,
+    stopped,
+)
+from pvc_tasks.operations.move_ends import plan_stay
+from pvc_tasks.operations.open_elsewhere import DiskOpenElsewhere, look_for_open_elsewhere
+from pvc_tasks.operations.poweroff import ask_to_obey, give_time, stop_at_once
+from pvc_tasks.outcome import Again, Done, Fail, Outcome
+
+ASKED, STARTING, RETURNING = "asked", "starting", "returning"
+ENDING = (ASKED, "stopping")
+"""Its guest shall end where it is."""
+
+AWAY = (STARTING, RETURNING)
+"""Its domain is gone where the job began."""
+
+
+class NotMovedByShutdown(PvcError):
+    code, status = "NOT_MOVED_BY_SHUTDOWN", 409
+
+
+def ask_to_power_off(asked: Transfer, ctx: Context, seen: Seen[VmSpec]) -> Outcome:
+    """One look at a guest that shall power off."""
+    vm = seen.value
+    if not runs_here(ctx.looking, vm.uuid):
+        return _place(asked, ctx, seen)
+    if "until" not in ctx.job.notes:
+        give_time(ctx, vm)
+    if ctx.now < ctx.job.notes["until"]:
+        return ask_to_obey(ctx, vm)
+    if asked.then_stop or vm.on_shutdown_timeout is OnShutdownTimeout.STOP:
+        stop_at_once(ctx, vm)
+        return Again()
+    error = NotMovedByShutdown(
+        f"{vm.name} did not power off in time; it keeps running on {vm.node}, and may yet power off",
+        f"Look at its console, or move it with --then-stop: pvc vm migrate {vm.name} --then-stop",
+    )
+    return Fail(
+        error, plan_stay(ctx.store, seen, ctx.job.id), {"vm": vm.name, "target": ctx.job.notes["target"]}
+    )
+
+
+def _place(asked: Transfer, ctx: Context, seen: Seen[VmSpec]) -> Outcome:
+    """Its domain is gone from here, so it may run elsewhere: on the target, if that is still there."""
+    vm, target = seen.value, ctx.job.notes["target"]
+    ctx.remember(origin=vm.node, home=vm.previous_node)
+    marks = reports_now(ctx.store, vm.node, target)
+    if not look_at_node(ctx.store, target).able:
+        ctx.remember(why=f"{target} does not answer any more")
+        return _record(ctx, seen, RETURNING, vm.but(moving_to=None, moving_job=None, report_marks=marks))
+    return _record(ctx, seen, STARTING, moved(vm, target, marks, asked))
+
+
+def _record(ctx: Context, seen: Seen[VmSpec], stage: str, placed: VmSpec) -> Outcome:
+    version = look_at_cluster(ctx.store).placement_version
+    ctx.change(stage=stage)
+    ctx.log(f"{placed.name} is off; starting it on {placed.node}")
+    ctx.save(seen.save(placed.but(running=None)), bump_placement(version, ctx.job.id))
+    return Again()
+
+
+def start_there(ctx: Context, seen: Seen[VmSpec]) -> Outcome:
+    """On the node that its record names by now."""
+    vm = seen.value
+    if not runs_here(ctx.looking, vm.uuid):
+        try:
+            waiting = look_for_open_elsewhere(ctx, vm)
+        except DiskOpenElsewhere as error:
+            return _refused(ctx, seen, error)
+        if waiting is not None:
+            return waiting
+        if (refused := start_domain(ctx, vm.uuid)) is not None:
+            return _refused(ctx, seen, refused)
+    seen = load_vm(ctx.store, vm.uuid)
+    marks = reports_now(ctx.store, ctx.me.node, ctx.job.notes["origin"])
+    ops: tuple[Op, ...] = (seen.save(seen.value.but(report_marks=marks)),)
+    return _ended(ctx, vm, ops)
+
+
+def _ended(ctx: Context, vm: VmSpec, ops: tuple[Op, ...]) -> Outcome:
+    notes = ctx.job.notes
+    result = {"vm": vm.name, "source": notes["origin"], "node": vm.node, "method": "shutdown"}
+    if ctx.job.stage == STARTING:
+        return Done(f"{vm.name} runs on {vm.node}, started anew", result, ops=ops)
+    error = NotMovedByShutdown(
+        f"{vm.name} could not be started on {notes['target']} and was started on {vm.node} again: "
+        f"{notes['why']}",
+        "Put right what the hypervisor complains of, then try again.",
+    )
+    return Fail(error, ops, result)
+
+
+def _refused(ctx: Context, seen: Seen[VmSpec], error: PvcError) -> Outcome:
+    """Back to where it ran, if its memory there has not been given away; else it stays stopped."""
+    vm, notes = seen.value, ctx.job.notes
+    cluster = look_at_cluster(ctx.store)
+    back = ctx.job.stage == STARTING and cluster.free_mib(notes["origin"]) >= vm.charge_mib
+    if back and cluster.node(notes["origin"]).able:
+        ctx.remember(why=error.message)
+        return _record(ctx, seen, RETURNING, vm.placed(notes["origin"], previous_node=notes["home"]))
+    off = stopped(vm, reports_now(ctx.store, ctx.me.node))
+    failed = NotMovedByShutdown(
+        f"{vm.name} is off, and could not be started on {vm.node}: {error.message}",
+        f"Put that right, then start it: pvc vm start {vm.name}",
+    )
+    return Fail(failed, (seen.save(off), bump_placement_now(ctx.store, ctx.job.id)), {"vm": vm.name})

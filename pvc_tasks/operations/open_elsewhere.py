@@ -1,0 +1,45 @@
+"""The storage's part in the proof that a VM runs nowhere else: none of its disks is open on another machine.
+
+Here libvirt tells what runs. What is only closing still is waited for, as in `held_disks`.
+"""
+
+from __future__ import annotations
+
+from pvc_core.decide.open_disks import find_open_elsewhere, own_disks
+from pvc_core.errors import Conflict
+from pvc_core.model.vm import VmSpec
+from pvc_core.store.look import look_at_cluster
+from pvc_tasks.context import Context
+from pvc_tasks.operations.held_disks import LOOK_AGAIN_S, PATIENCE_S, hosts_here, watchers_of
+from pvc_tasks.outcome import Wait
+
+
+class DiskOpenElsewhere(Conflict):
+    code = "DISK_OPEN_ELSEWHERE"
+
+
+def look_for_open_elsewhere(ctx: Context, vm: VmSpec) -> Wait | None:
+    """None when it may be started here; Wait while who has a disk open may still be closing it.
+
+    Raises DiskOpenElsewhere after that, and StorageUnavailable, so that the job waits for a silent storage.
+    """
+    if not ctx.world.config.subsystems.storage or not vm.held_disks:
+        return None
+    cluster = look_at_cluster(ctx.store)
+    disks = own_disks(cluster, vm)
+    watchers = watchers_of(ctx.world.blocks, disks)
+    found = find_open_elsewhere(cluster, disks, hosts_here(ctx, cluster), watchers)
+    if not found:
+        return None
+    since = ctx.job.notes.get("open_since") or ctx.now
+    ctx.remember(open_since=since)
+    who = ", ".join(str(one) for one in found)
+    if ctx.now < since + PATIENCE_S:
+        text = f"{vm.name} has disks open elsewhere: {who}; waits for them to be closed"
+        return Wait("time", "storage", text, until=ctx.now + LOOK_AGAIN_S, deadline=since + PATIENCE_S)
+    pool, _, volume = found[0].disk.partition("/")
+    raise DiskOpenElsewhere(
+        f"{vm.name} is not started here: its disks are open elsewhere, so a copy of it may be running: {who}",
+        f"See who it is (`pvc storage ceph volume info {pool} {volume}`) and end that; if it is nobody any "
+        f"more: `pvc vm flush-locks {vm.name}` once it is stopped.",
+    )

@@ -1,0 +1,43 @@
+"""`vm disable`: nothing but `vm start` shall start it again."""
+
+from __future__ import annotations
+
+from pvc_core.decide.transitions import Act
+from pvc_core.errors import WrongState
+from pvc_core.model.operations import DisableVm
+from pvc_core.model.vm import VmSpec, Wanted
+from pvc_core.store.documents import Seen
+from pvc_tasks.context import Context
+from pvc_tasks.handler import Admission, Handler
+from pvc_tasks.operations.admitting import admit_change
+from pvc_tasks.operations.common import bump_placement_now, reports_now, runs_here, stopped
+from pvc_tasks.operations.vm_stop import end_here, load_to_stop
+from pvc_tasks.outcome import Done, Outcome, Reroute
+from pvc_tasks.world import World
+
+
+class DisableVmHandler(Handler[DisableVm]):
+    operation = DisableVm
+
+    def admit(self, asked: DisableVm, world: World) -> Admission:
+        return admit_change(_act(asked), asked.vm, world)
+
+    def step(self, asked: DisableVm, ctx: Context) -> Outcome:
+        seen = load_to_stop(ctx, asked.vm)
+        if isinstance(seen, Reroute):
+            return seen
+        vm = seen.value
+        if not asked.force and runs_here(ctx.looking, vm.uuid):
+            raise WrongState(f"{vm.name} runs", f"Shut it down first: pvc vm shutdown {vm.name}")
+        end_here(ctx, vm)
+        return self._disabled(ctx, seen)
+
+    def _disabled(self, ctx: Context, seen: Seen[VmSpec]) -> Outcome:
+        vm = seen.value
+        after = stopped(vm, reports_now(ctx.store, ctx.me.node)).but(state=Wanted.DISABLE)
+        ops = (seen.save(after), bump_placement_now(ctx.store, ctx.job.id))
+        return Done(f"{vm.name} is disabled", {"vm": vm.name}, ops=ops)
+
+
+def _act(asked: DisableVm) -> Act:
+    return Act.DISABLE_FORCE if asked.force else Act.DISABLE

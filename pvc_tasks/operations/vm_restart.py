@@ -1,0 +1,100 @@
+"""`vm restart`: off and on again, on the same node.
+
+The stages: *(none)*, *asked*, *stopping* the old guest · *starting* it was seen gone; what runs is the new
+one. The VM is wanted all the time, so its place stays its own.
+"""
+
+from __future__ import annotations
+
+from pvc_core.decide.transitions import Act
+from pvc_core.errors import HypervisorRefused, PvcError, WrongState
+from pvc_core.model.operations import RestartVm
+from pvc_core.model.vm import VmSpec, Wanted
+from pvc_core.store.documents import Seen
+from pvc_core.store.look import load_vm
+from pvc_core.store.port import Op
+from pvc_tasks.context import Context
+from pvc_tasks.handler import Admission, Handler
+from pvc_tasks.operations.admitting import admit_change
+from pvc_tasks.operations.common import (
+    bump_placement_now,
+    load_vm_here,
+    reports_now,
+    runs_here,
+    start_domain,
+    stopped,
+)
+from pvc_tasks.operations.poweroff import clear_remains, power_off, stop_at_once
+from pvc_tasks.operations.vm_start import look_elsewhere
+from pvc_tasks.outcome import Done, Fail, Outcome, Reroute, Rest
+from pvc_tasks.world import World
+
+
+class RestartFailed(PvcError):
+    code, status = "RESTART_FAILED", 409
+
+
+class RestartVmHandler(Handler[RestartVm]):
+    operation = RestartVm
+
+    def admit(self, asked: RestartVm, world: World) -> Admission:
+        return admit_change(Act.RESTART_FORCE if asked.force else Act.RESTART, asked.vm, world)
+
+    def step(self, asked: RestartVm, ctx: Context) -> Outcome:
+        seen = load_vm_here(ctx, asked.vm)
+        if isinstance(seen, Reroute):
+            return seen
+        vm = seen.value
+        if vm.state is not Wanted.START:
+            raise WrongState(f"{vm.name} is stopped", f"Start it: pvc vm start {vm.name}")
+        if runs_here(ctx.looking, vm.uuid):
+            if ctx.job.stage == "starting":
+                return self._running(ctx, seen)
+            return self._end(asked, ctx, vm) or self._start(ctx, seen)
+        return look_elsewhere(ctx, vm) or self._start(ctx, seen)
+
+    def _end(self, asked: RestartVm, ctx: Context, vm: VmSpec) -> Outcome | None:
+        """None once the old guest is gone."""
+        if not asked.force:
+            return power_off(asked, ctx, vm)
+        stop_at_once(ctx, vm)
+        return None
+
+    def _start(self, ctx: Context, seen: Seen[VmSpec]) -> Outcome:
+        vm = seen.value
+        clear_remains(ctx, vm)
+        ctx.change(stage="starting")
+        ctx.log(f"{vm.name} is off; starting it again")
+        # Saved in any case: an agent that saw it off must not record that.
+        ctx.save(seen.save(vm.but(running=None)))
+        if (error := start_domain(ctx, vm.uuid)) is not None:
+            return _left_down(ctx, load_vm(ctx.store, vm.uuid), error)
+        return self._running(ctx, load_vm(ctx.store, vm.uuid))
+
+    def _running(self, ctx: Context, seen: Seen[VmSpec]) -> Outcome:
+        vm, here = seen.value, ctx.me.node
+        after = vm.but(moving_to=None, moving_job=None, report_marks=reports_now(ctx.store, here))
+        ops: tuple[Op, ...] = (seen.save(after),)
+        if vm.moving_to is not None:
+            ops = (*ops, bump_placement_now(ctx.store, ctx.job.id))
+        return Done(f"{vm.name} runs on {here} again", {"vm": vm.name, "node": here}, ops=ops)
+
+    def rest(self, asked: RestartVm, ctx: Context) -> Outcome:
+        """A guest that is off by now is started all the same: nobody asked for it to be stopped."""
+        seen = load_vm_here(ctx, asked.vm)
+        if isinstance(seen, Reroute) or seen.value.state is not Wanted.START or not ctx.job.begun:
+            return Rest("nothing was under way")
+        if ctx.job.stage != "starting" and runs_here(ctx.looking, seen.value.uuid):
+            return Rest("the guest still runs; if it was asked already, it may yet power off")
+        return self.step(asked, ctx)
+
+
+def _left_down(ctx: Context, seen: Seen[VmSpec], error: HypervisorRefused) -> Outcome:
+    vm, node = seen.value, ctx.me.node
+    why = f"task {ctx.job.id} could not start it again on {node}: {error.message}"
+    after = stopped(vm, reports_now(ctx.store, node)).but(left_down=why)
+    failure = RestartFailed(
+        f"{vm.name} is off and could not be started again on {node}: {error.message}",
+        f"Put that right, then start it: pvc vm start {vm.name}",
+    )
+    return Fail(failure, (seen.save(after), bump_placement_now(ctx.store, ctx.job.id)))
