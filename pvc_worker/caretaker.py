@@ -9,8 +9,10 @@ from pvc_core.model.job import Job
 from pvc_core.store import tree
 from pvc_core.store.documents import Seen
 from pvc_tasks.cancel import expire_job
+from pvc_tasks.plans import forget_old_plans
 from pvc_tasks.retention import forget_old_jobs
 from pvc_tasks.world import World
+from pvc_worker.upload_sweep import clear_abandoned_uploads
 
 FORGET_EVERY = 30
 """Rounds between two looks for old jobs."""
@@ -27,8 +29,10 @@ class Caretaker:
             return
         self._expire()
         self._rounds += 1
+        clear_abandoned_uploads(self._world)
         if self._rounds % FORGET_EVERY == 1:
             forget_old_jobs(self._world)
+            forget_old_plans(self._world)
 
     def _expire(self) -> None:
         """Jobs past their deadline on nodes without a worker; a worker ends its own."""

@@ -20,6 +20,7 @@ from pvc_worker.monitor import Monitor
 from pvc_worker.presence import Presence
 from pvc_worker.sweep import find_due
 from pvc_worker.threads import Drive, Threads
+from pvc_worker.works import ThreadWorks
 
 log = logging.getLogger(__name__)
 
@@ -43,11 +44,14 @@ class JobProcess:
             self.bench.wake, self._sweep, world.config.worker.sweep_interval_s, world.clock.now
         )
         self.monitor = Monitor(hypervisor, world.live, self.bench.wake, drive)
+        self._session: int | None = None
+        self.works = ThreadWorks(world.live, self.bench.wake)
         me = Executor(
             node=node.name,
             incarnation=token_hex(6),
             hypervisor=hypervisor,
             queues=self.queues,
+            works=self.works,
             bell=self.bench.wake,
             alarm=self.alarms.at,
             watch=self.monitor.watch,
@@ -58,12 +62,14 @@ class JobProcess:
 
     def start(self) -> None:
         self.world.store.home.on_session_change(self.alarms.poke)
+        self.world.store.home.on_session_change(self._heed_session)
         self.monitor.start()
         self.alarms.start()
 
     def stop(self) -> None:
         """Let the steps under way end, and give up the session: what is claimed is free at once."""
         self.alarms.stop()
+        self.works.stop_all()
         self.bench.close(STOP_PATIENCE_S)
         self.monitor.stop()
         self.world.store.home.close()
@@ -73,12 +79,22 @@ class JobProcess:
         self.world.store.home.sync()
         self.bench.work(job)
 
+    def _heed_session(self) -> None:
+        """With a former session the right to its long works is gone; they begin again if still wanted."""
+        session = self.world.store.home.session()
+        if session is None:
+            return
+        if self._session is not None and session != self._session:
+            self.works.stop_all()
+        self._session = session
+
     def _advance(self, job: str, woken: bool) -> None:
         self.engine.advance(job, woken)
 
     def _sweep(self) -> None:
         self.presence.uphold()
-        for job in find_due(self.world.store, self.queues, self.bench.at_work(), self.world.clock.now()):
+        now, node = self.world.clock.now(), self.node.name
+        for job in find_due(self.world.store, self.queues, self.bench.at_work(), now, node):
             self.bench.wake(job, woken=False)
 
 

@@ -11,6 +11,7 @@ import click
 
 from pvc_core.config import DEFAULT_PATH, Config, NodeSection, load_config, read_secret
 from pvc_core.errors import ConfigInvalid, PvcError
+from pvc_drivers.exports.credentials import load_credentials
 from pvc_worker.locks import hold_lock
 from pvc_worker.logs import set_up_logs
 from pvc_worker.supervisor import Supervisor
@@ -39,6 +40,8 @@ def _check(path: str) -> int:
     _node(config, path)
     read_secret(config.zookeeper.password_file)
     read_secret(config.redis.password_file)
+    if config.storage.s3 is not None:
+        load_credentials(config.storage.s3.credentials_file)
     click.echo(f"{path}: no faults; this is node {_node(config, path).name} of cluster {config.cluster}")
     return 0
 
@@ -46,7 +49,7 @@ def _check(path: str) -> int:
 def _run(path: str, part: str | None) -> int:
     config = load_config(path)
     node = _node(config, path)
-    set_up_logs(config.logs.level, part or "supervisor")
+    set_up_logs(config.logs.level, part or "supervisor", config.logs.directory)
     stop = _stop_on_signals()
     if part is None:
         return Supervisor(Path(path), config.worker.run_directory).run(stop)

@@ -6,9 +6,11 @@ import logging
 from collections.abc import Callable
 from threading import Lock
 
+from pvc_core.decide.ladder import eta_s
 from pvc_core.errors import PvcError
 from pvc_core.model.job import Progress
 from pvc_drivers.hypervisor.port import DomainEvent, Hypervisor, MigrationProgress
+from pvc_tasks.operations.migration_ladder import observed
 from pvc_tasks.ports import LiveProgress
 from pvc_worker.threads import Drive
 
@@ -68,9 +70,18 @@ class Monitor:
 
 
 def as_progress(seen: MigrationProgress) -> Progress:
-    """In the terms of jobs; the remaining time is what is left at the present speed."""
-    left = max(0, seen.bytes_total - seen.bytes_done)
-    eta = left / seen.bytes_per_s if seen.bytes_per_s else None
+    """In the terms of jobs."""
     return Progress(
-        bytes_done=seen.bytes_done, bytes_total=seen.bytes_total, bytes_per_s=seen.bytes_per_s, eta_s=eta
+        bytes_done=seen.bytes_done,
+        bytes_total=seen.bytes_total,
+        bytes_per_s=seen.bytes_per_s,
+        dirty_bytes_per_s=seen.dirty_bytes_per_s,
+        eta_s=eta_s(observed(seen)) if seen.bytes_total else None,
+        phase=_phase(seen),
     )
+
+
+def _phase(seen: MigrationProgress) -> str:
+    if seen.phase == "copying" and seen.throttle_percent:
+        return f"throttled to {100 - seen.throttle_percent} %"
+    return seen.phase.replace("_", "-")

@@ -15,6 +15,9 @@ from pvc_tasks.world import World
 
 log = logging.getLogger(__name__)
 
+SETTINGS = {"address", "cluster_address", "storage_address", "coordinator"}
+"""What a node's configuration says of it in its record."""
+
 
 def register_node(world: World, node: NodeSection) -> None:
     """Create the node's record, or bring its address up to date; raises NotInitialised before `init`."""
@@ -24,16 +27,18 @@ def register_node(world: World, node: NodeSection) -> None:
     seen = world.store.find(ref)
     if seen is None:
         insist(lambda: _create(world, node))
-    elif (seen.value.address, seen.value.coordinator) != (node.address, node.coordinator):
-        world.store.commit(seen.save(seen.value.but(address=node.address, coordinator=node.coordinator)))
+        return
+    settings = node.model_dump(include=SETTINGS)
+    known = seen.value.but(**settings)
+    if known != seen.value:
+        world.store.commit(seen.save(known))
 
 
 def _create(world: World, node: NodeSection) -> None:
     spec = NodeSpec(
         name=node.name,
-        address=node.address,
-        coordinator=node.coordinator,
         state_since=world.clock.now(),
+        **node.model_dump(include=SETTINGS),
     )
     world.store.commit(
         Create(f"{tree.NODES}/{node.name}"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 
 from pvc_core.errors import PvcError
 from pvc_core.model.node import Capacity, Domain, NodeReport
@@ -12,6 +11,7 @@ from pvc_core.version import VERSION
 from pvc_drivers.hypervisor.port import DomainEvent, Hypervisor
 from pvc_tasks.world import World
 from pvc_worker.corrector import Corrector
+from pvc_worker.threads import Drive
 
 log = logging.getLogger(__name__)
 
@@ -27,13 +27,17 @@ class Reporter:
         node: str,
         hypervisor: Hypervisor,
         incarnation: str,
-        load: Callable[[], float],
+        drive: Drive,
     ) -> None:
-        self._world, self._node, self._load = world, node, load
+        self._world, self._node, self._drive = world, node, drive
         self._hypervisor = hypervisor
         self._corrector = Corrector(world, node, incarnation)
         self._capacity: Capacity | None = None
         self._written: NodeReport | None = None
+
+    def domains(self) -> tuple[Domain, ...] | None:
+        """What was reported last; None before the first report."""
+        return None if self._written is None else self._written.domains
 
     def heard(self, event: DomainEvent) -> None:
         """From the driver's thread."""
@@ -63,7 +67,8 @@ class Reporter:
             hypervisor_ok=not error,
             hypervisor_error=error,
             reserved_memory_mib=self._world.config.hypervisor.reserved_memory_mib,
-            load=self._load(),
+            load=self._drive.load(),
+            interfaces=self._drive.interfaces(),
             pvc_version=VERSION,
         )
 

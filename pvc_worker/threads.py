@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
 
 from pvc_worker.alarms import Alarms
 from pvc_worker.rounds import Round
+
+OF_GUESTS = ("vnet", "macvtap", "macvlan", "tap")
+"""Prefixes of the interfaces that are made for guests, by libvirt or by hand."""
 
 
 class Pool(Protocol):
@@ -39,6 +43,9 @@ class Drive(Protocol):
     def load(self) -> float:
         """The host's load average of one minute."""
 
+    def interfaces(self) -> tuple[str, ...] | None:
+        """The host's network interfaces but those of guests; None if it does not tell."""
+
     def pool(self, slots: int) -> Pool: ...
 
     def round(self, name: str, act: Callable[[], None], interval_s: float) -> Rounds: ...
@@ -57,6 +64,10 @@ class Threads:
 
     def load(self) -> float:
         return os.getloadavg()[0]
+
+    def interfaces(self) -> tuple[str, ...] | None:
+        names = (name for _, name in socket.if_nameindex())
+        return tuple(sorted(name for name in names if name != "lo" and not name.startswith(OF_GUESTS)))
 
     def pool(self, slots: int) -> Pool:
         return ThreadPoolExecutor(slots, thread_name_prefix="slot")
