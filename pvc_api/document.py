@@ -10,13 +10,52 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 
 from pvc_api.answers import PREFIX
-from pvc_api.reading import Body, CancelBody
+from pvc_api.reading import Body, CancelBody, SealBody
 from pvc_api.schema import Schema, schema_of
+from pvc_core.model.hardware import Hardware, Memory, NetworkDevice, Vcpus, VolumeDevice
 from pvc_core.model.job import Job
+from pvc_core.model.log import LogView
+from pvc_core.model.metadata import Tag
 from pvc_core.model.operations import OPERATIONS, Operation
+from pvc_core.model.storage import (
+    Osd,
+    Pool,
+    StorageStatus,
+    StorageUtil,
+    Volume,
+    VolumeDetail,
+    VolumeSnapshot,
+)
+from pvc_core.model.upload import Upload
 from pvc_core.model.views import Health, JobLog, NodeView, PlanView, StatusView, VmView
+from pvc_core.model.vm_snapshot import VmSnapshot, VmSnapshotDiff
 
-VIEWS: tuple[type[BaseModel], ...] = (Job, JobLog, NodeView, VmView, StatusView, PlanView, Health)
+VIEWS: tuple[type[BaseModel], ...] = (
+    Job,
+    Hardware,
+    Vcpus,
+    Memory,
+    NetworkDevice,
+    VolumeDevice,
+    Tag,
+    JobLog,
+    LogView,
+    NodeView,
+    VmView,
+    StatusView,
+    PlanView,
+    Health,
+    StorageStatus,
+    StorageUtil,
+    Osd,
+    Pool,
+    Volume,
+    VolumeDetail,
+    VolumeSnapshot,
+    Upload,
+    VmSnapshot,
+    VmSnapshotDiff,
+)
 
 ERROR: Schema = {
     "type": "object",
@@ -44,7 +83,8 @@ def models() -> dict[str, Schema]:
     """All definitions, by name."""
     views = {view.__name__: schema_of(view) for view in VIEWS}
     bodies = {operation.__name__: body_schema(operation) for operation in OPERATIONS if operation.url}
-    return {"Error": ERROR, "CancelBody": schema_of(CancelBody), **views, **bodies}
+    own = {"CancelBody": schema_of(CancelBody), "SealBody": schema_of(SealBody)}
+    return {"Error": ERROR, **own, **views, **bodies}
 
 
 def path_fields(url: str) -> frozenset[str]:

@@ -13,6 +13,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from pvc_api.shared import max_body
 from pvc_core.errors import InvalidRequest
 from pvc_core.model.operations.base import as_invalid
+from pvc_core.model.operations.storage_upload import Sha256
 
 Reason = Annotated[str, Field(max_length=1000, description="Why; free text for the audit record.")]
 
@@ -31,6 +32,14 @@ class CancelBody(Body):
     force: bool = Field(
         False, description="End it even where nobody can be asked to stop: look after what it was doing."
     )
+
+
+class SealBody(BaseModel):
+    """The end of an upload."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    checksum: Sha256 = Field(description="The SHA-256 of the whole file, in hexadecimal.")
 
 
 class Query(BaseModel):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from flask import current_app
 
 from pvc_core.config import Config
+from pvc_drivers.blocks.port import Blocks
 from pvc_tasks.service import Service
 
 EXTENSION = "pvc"
@@ -15,17 +16,21 @@ EXTENSION = "pvc"
 
 @dataclass(frozen=True)
 class Shared:
-    """`waiters` bounds the threads that long polls may hold, so that they never starve other requests."""
+    """`waiters` bounds the threads that long polls may hold, and `transfers` those that files may, so that
+    they never starve other requests."""
 
     config: Config
     service: Service
     waiters: threading.BoundedSemaphore
+    transfers: threading.BoundedSemaphore
 
 
 def share(config: Config, service: Service) -> Shared:
-    """A quarter of the threads, one at least, stays free for requests that do not wait."""
+    """A quarter of the threads, two at least, are for requests that do not wait, half of these for files."""
     threads = config.api.threads
-    return Shared(config, service, threading.BoundedSemaphore(threads - max(1, threads // 4)))
+    free = max(2, threads // 4)
+    waiters = threading.BoundedSemaphore(max(1, threads - free))
+    return Shared(config, service, waiters, threading.BoundedSemaphore(free // 2))
 
 
 def shared() -> Shared:
@@ -36,6 +41,10 @@ def shared() -> Shared:
 
 def service() -> Service:
     return shared().service
+
+
+def blocks() -> Blocks:
+    return shared().service.world.blocks
 
 
 def max_body() -> int:

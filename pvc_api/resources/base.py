@@ -26,26 +26,33 @@ def noun(name: str, description: str) -> Namespace:
     return Namespace(name, description=description, path="/")
 
 
-def offer(routes: Namespace, operation: type[Operation], beside: type[Door] = Door) -> None:
-    """Route an operation, as its class says; `beside` has other methods of that address."""
+def offer(routes: Namespace, *operations: type[Operation], beside: type[Door] = Door) -> None:
+    """Route operations of one address, as their classes say; `beside` has its other methods."""
+    resource = beside
+    for operation in operations:
+        resource = _add_method(resource, operation, operation.name.replace(".", "_").replace("-", "_"))
+        _offer_alias(routes, operation)
+    routes.add_resource(resource, _address(operations[0]))
+
+
+def _offer_alias(routes: Namespace, operation: type[Operation]) -> None:
+    if operation.alias is None:
+        return
+    base, _, verb = _address(operation).rpartition("/")
+    resource = _add_method(Door, operation, f"{routes.name}_{operation.alias}")
+    getattr(resource, operation.method.lower()).__doc__ = f"Another word for {verb}"
+    routes.add_resource(resource, f"{base}/{operation.alias}")
+
+
+def _add_method(base: type[Door], operation: type[Operation], identity: str) -> type[Door]:
+    handler = describe(submitter(operation), document_operation(operation, identity))
+    return type(identity, (base,), {operation.method.lower(): handler})
+
+
+def _address(operation: type[Operation]) -> str:
     if operation.url is None:
         raise ValueError(f"{operation.name} has no address")
-    _route(routes, operation, operation.url, operation.name.replace(".", "_"), beside)
-    if operation.alias is not None:
-        base, _, verb = operation.url.rpartition("/")
-        resource = _route(
-            routes, operation, f"{base}/{operation.alias}", f"{routes.name}_{operation.alias}", beside
-        )
-        getattr(resource, operation.method.lower()).__doc__ = f"Another word for {verb}"
-
-
-def _route(
-    routes: Namespace, operation: type[Operation], url: str, identity: str, beside: type[Door]
-) -> type[Door]:
-    handler = describe(submitter(operation), document_operation(operation, identity))
-    resource = type(identity, (beside,), {operation.method.lower(): handler})
-    routes.add_resource(resource, url)
-    return resource
+    return operation.url
 
 
 def submitter(operation: type[Operation]) -> Callable[..., Response]:

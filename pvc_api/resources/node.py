@@ -9,6 +9,7 @@ from pvc_api.answers import answer, answer_record
 from pvc_api.document import document_read
 from pvc_api.reading import Nothing, read_query
 from pvc_api.resources.base import Door, noun, offer
+from pvc_api.resources.log import NodeLog
 from pvc_api.shared import service
 from pvc_core.model.operations import FlushNode, ReadyNode
 from pvc_core.model.views import NodeView
@@ -36,5 +37,6 @@ class Node(Door):
 
 routes.add_resource(Nodes, "/node")
 routes.add_resource(Node, "/node/<node>")
+routes.add_resource(NodeLog, "/node/<node>/log")
 offer(routes, FlushNode)
 offer(routes, ReadyNode)

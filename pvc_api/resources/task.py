@@ -13,13 +13,13 @@ from pvc_api.document import body_parameter, document_read, error_responses, que
 from pvc_api.reading import CancelBody, Nothing, Query, among, read_body, read_object, read_query
 from pvc_api.resources.base import Door, noun
 from pvc_api.shared import service, shared
-from pvc_core.model.job import Job, JobState
+from pvc_core.model.job import JOB_FILTERS, Job
 from pvc_core.model.operations import BY_NAME
 from pvc_core.model.views import JobLog
 
 routes = noun("task", "Jobs: every change, from the request to its proven end")
 
-STATES = [*JobState, "unfinished", "finished"]
+STATES = list(JOB_FILTERS)
 
 JOBS: TypeAdapter[list[Job]] = TypeAdapter(list[Job])
 

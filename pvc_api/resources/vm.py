@@ -2,25 +2,41 @@
 
 from __future__ import annotations
 
-from typing import Annotated, get_args
+from typing import Annotated
 
 from flask import Response
 from pydantic import Field, TypeAdapter, WithJsonSchema
 
 from pvc_api.answers import answer, answer_record
-from pvc_api.document import document_read, error_responses, query_parameters
+from pvc_api.document import document_read, query_parameters
 from pvc_api.reading import Nothing, Query, among, read_query
 from pvc_api.resources.base import Door, noun, offer
+from pvc_api.resources.log import VmConsole
+from pvc_api.resources.vm_edit import offer_edits
+from pvc_api.resources.vm_snapshot import offer_snapshots
+from pvc_api.resources.vm_tag import offer_tags
 from pvc_api.shared import service
 from pvc_core.model.names import NodeName
-from pvc_core.model.node import DomainState
-from pvc_core.model.operations import DefineVm, MigrateVm, ShutdownVm, StartVm, StopVm, UndefineVm
-from pvc_core.model.views import VmView
-from pvc_core.model.vm import Wanted
+from pvc_core.model.operations import (
+    DefineVm,
+    DisableVm,
+    FlushVmLocks,
+    MetaVm,
+    MigrateVm,
+    MoveVm,
+    RestartVm,
+    ShutdownVm,
+    StartVm,
+    StopVm,
+    UndefineVm,
+    UnmigrateVm,
+)
+from pvc_core.model.views import VM_STATES, VmView
+from pvc_tasks.queries import VmFilter
 
 routes = noun("vm", "Virtual machines")
 
-STATES = [*Wanted, *get_args(DomainState), "off"]
+STATES = list(VM_STATES)
 
 VMS: TypeAdapter[list[VmView]] = TypeAdapter(list[VmView])
 
@@ -35,6 +51,10 @@ class VmQuery(Query):
     state: Annotated[str, among(STATES), WithJsonSchema({"type": "string", "enum": STATES})] | None = Field(
         None, description="What is wanted (start, stop, disable) or seen (running, off, ...)."
     )
+    tag: Annotated[str, Field(min_length=1, max_length=64)] | None = Field(
+        None, description="A tag it has, or a pattern with * and ?."
+    )
+    negate: bool = Field(False, description="Those that do not match all of these.")
     limit: int = Field(1000, ge=1, le=10_000, description="How many at most.")
     offset: int = Field(0, ge=0, description="How many to skip.")
 
@@ -44,7 +64,7 @@ class Vms(Door):
     def get(self) -> Response:
         """VMs by name; the header X-Total-Count says how many there are without paging."""
         query = read_query(VmQuery)
-        found = service().vms(query.name, query.node, query.state)
+        found = service().vms(VmFilter(query.name, query.node, query.state, query.tag, query.negate))
         page = found[query.offset : query.offset + query.limit]
         return answer(VMS.dump_json(page), headers={"X-Total-Count": str(len(found))})
 
@@ -57,24 +77,18 @@ class Vm(Door):
         return answer_record(service().vm(vm))
 
 
-class VmXml(Door):
-    @document_read(
-        "vm_dump",
-        "Error",
-        produces=["application/xml"],
-        responses={200: "The XML.", **error_responses(400, 401, 404, 503)},
-    )
-    def get(self, vm: str) -> Response:
-        """Its libvirt domain XML, as its admin gave it."""
-        read_query(Nothing)
-        xml = service().vm_xml(vm)
-        return Response(xml, content_type="application/xml; charset=utf-8")
-
-
 offer(routes, DefineVm, beside=Vms)
-offer(routes, UndefineVm, beside=Vm)
-routes.add_resource(VmXml, "/vm/<vm>/xml")
+offer(routes, UndefineVm, MetaVm, beside=Vm)
+offer_edits(routes)
+routes.add_resource(VmConsole, "/vm/<vm>/console")
 offer(routes, StartVm)
 offer(routes, ShutdownVm)
 offer(routes, StopVm)
+offer(routes, RestartVm)
+offer(routes, DisableVm)
 offer(routes, MigrateVm)
+offer(routes, UnmigrateVm)
+offer(routes, MoveVm)
+offer(routes, FlushVmLocks)
+offer_tags(routes)
+offer_snapshots(routes)
