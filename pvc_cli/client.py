@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 import uuid
+from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import quote
 
@@ -17,6 +18,8 @@ from pvc_core.errors import InvalidRequest, Unreachable
 PREFIX = "/api/v1"
 CONNECT_WITHIN_S = 5
 ANSWER_WITHIN_S = 30
+FILE_WITHIN_S = 120
+FETCH_BYTES = 1 << 20
 SUBMIT_ATTEMPTS = 3
 PAUSE_S = 0.5
 
@@ -35,8 +38,14 @@ def path_of(template: str, **parts: str) -> str:
 class Client:
     """One cluster's API; raises Refused for its errors and Unreachable when it does not answer."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        connect_s: float = CONNECT_WITHIN_S,
+        answer_s: float = ANSWER_WITHIN_S,
+    ) -> None:
         self.address = connection.address.rstrip("/")
+        self._connect_s, self._answer_s = connect_s, answer_s
         self._session = requests.Session()
         # Neither proxies nor .netrc: the token goes to the address given and nowhere else.
         self._session.trust_env = False
@@ -47,6 +56,11 @@ class Client:
 
     def get_text(self, path: str) -> str:
         return self._ask("GET", path).content.decode()
+
+    def get_tagged(self, path: str) -> tuple[str, str]:
+        """A text, and its version."""
+        answer = self._ask("GET", path)
+        return answer.content.decode(), answer.headers.get("ETag", "").strip('"')
 
     def submit(self, method: str, path: str, body: Record) -> Record:
         """Asks again when the answer is lost: the key makes it the same job."""
@@ -63,8 +77,25 @@ class Client:
     def await_job(self, job: str, wait_s: float, seen: str | None) -> tuple[Record, str]:
         """The job when it ends or differs from `seen`, or after `wait_s`; and what to call seen next."""
         query = {"wait": wait_s, "seen": seen}
-        answer = self._ask("GET", path_of("/task/<task>", task=job), query, timeout=ANSWER_WITHIN_S + wait_s)
+        answer = self._ask("GET", path_of("/task/<task>", task=job), query, timeout=self._answer_s + wait_s)
         return _object(answer), answer.headers.get("ETag", "").strip('"')
+
+    def send(self, path: str, offset: int, body: Iterable[bytes]) -> Record:
+        """A body as it comes; where it is refused before its end, that may look like Unreachable."""
+        kind = {"Content-Type": "application/octet-stream"}
+        query = {"offset": offset}
+        return _object(self._ask("PUT", path, query, headers=kind, timeout=FILE_WITHIN_S, data=body))
+
+    def fetch(self, path: str, **query: Any) -> tuple[int, Iterator[bytes]]:
+        """A file's length, and its parts; Unreachable when it breaks off."""
+        answer = self._ask("GET", path, query, timeout=FILE_WITHIN_S, stream=True)
+        return int(answer.headers["Content-Length"]), self._parts(answer)
+
+    def _parts(self, answer: requests.Response) -> Iterator[bytes]:
+        try:
+            yield from answer.iter_content(FETCH_BYTES)
+        except requests.RequestException as error:
+            raise Unreachable(f"{self.address} broke off ({_reason(error)})") from None
 
     def _ask(
         self,
@@ -73,7 +104,8 @@ class Client:
         query: Record | None = None,
         body: Record | None = None,
         headers: dict[str, str] | None = None,
-        timeout: float = ANSWER_WITHIN_S,
+        timeout: float | None = None,
+        **more: Any,
     ) -> requests.Response:
         try:
             answer = self._session.request(
@@ -82,8 +114,9 @@ class Client:
                 params={key: value for key, value in (query or {}).items() if value is not None},
                 json=body,
                 headers=headers,
-                timeout=(CONNECT_WITHIN_S, timeout),
+                timeout=(self._connect_s, timeout or self._answer_s),
                 allow_redirects=False,
+                **more,
             )
         except requests.RequestException as error:
             raise Unreachable(f"{self.address} does not answer ({_reason(error)})") from None

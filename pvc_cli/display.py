@@ -14,7 +14,7 @@ import click
 
 from pvc_cli.human import clean, duration
 from pvc_cli.plan import show_left
-from pvc_cli.report import say_error
+from pvc_cli.report import say_error, say_warnings
 from pvc_cli.sentence import counted, sentence, what
 from pvc_cli.show import paint
 
@@ -121,6 +121,9 @@ def show_end(job: Record) -> None:
     took = duration(job["finished"] - (job["started"] or job["created"]))
     text = clean(job["text"]) or job["operation"]
     click.echo(f"{paint(job['state'])}: {text} ({took})")
+    if (downtime := job["result"].get("downtime_ms")) is not None:
+        click.echo(f"  its guest stood still for {downtime} ms")
     show_left(job["result"].get("left", []))
+    say_warnings(job["result"])
     if job.get("error"):
         say_error(job["error"], "table")

@@ -77,6 +77,11 @@ def for_error(error: PvcError) -> int:
     )
 
 
+def for_plan(plan: dict[str, Any]) -> int:
+    """Of a dry run: as it would be for real, as far as that can be known."""
+    return PARTIAL if plan["blocked"] else DONE
+
+
 def for_job(job: dict[str, Any]) -> int:
     """Of a job that has ended."""
     if (job.get("error") or {}).get("code") in BLOCKED:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
 import click
@@ -18,11 +18,18 @@ from pvc_cli.session import Session, global_options
 class Command(click.Command):
     """A verb; takes the global options too, after its own."""
 
-    def __init__(self, *args: Any, example: str = "", alias: str | None = None, **settings: Any) -> None:
+    def __init__(
+        self, *args: Any, example: str | Sequence[str] = "", alias: str | None = None, **settings: Any
+    ) -> None:
         super().__init__(*args, **settings)
         self.alias = alias
         self.params += global_options(hidden=False)
-        self.epilog = f"Example: {example}" if example else None
+        self.epilog = _examples([example] if isinstance(example, str) else example)
+
+
+def _examples(examples: Sequence[str]) -> str:
+    """One to a line, for copying: never wrapped."""
+    return "\b\n" + "\n".join(f"Example: {example}" for example in examples if example)
 
 
 class Noun(click.Group):

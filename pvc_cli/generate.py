@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ import click
 
 from pvc_cli.exits import Declined
 from pvc_cli.frame import Command
-from pvc_cli.parameters import parameter
+from pvc_cli.parameters import PROTECTED_TAGS, parameters
 from pvc_cli.session import session
 from pvc_cli.submit import Request, submit
 from pvc_core.errors import InvalidRequest
@@ -25,19 +25,26 @@ from pvc_core.model.operations import Operation
 Shown = Callable[[dict[str, Any]], None]
 
 
-def submits(operation: type[Operation], example: str, then: Shown | None = None) -> Command:
-    """The command of an operation; `then` shows the finished job of an immediate one."""
-    verb = operation.name.partition(".")[2]
+def submits(
+    operation: type[Operation],
+    example: str | Sequence[str],
+    then: Shown | None = None,
+    by: Callable[[Request, bool, float | None, Shown | None], None] = submit,
+) -> Command:
+    """The command of an operation; `then` shows the finished job of an immediate one, `by` sends it."""
+    verb = operation.name.rpartition(".")[2]
     path = re.findall(r"<(\w+)>", operation.url or "")
 
     def run(**given: Any) -> None:
         request = _request(operation, path, given)
         if operation.destructive and not given["yes"]:
-            _ask(f"{operation.name.replace('.', ' ')} {' '.join(request.parts.values())}")
-        submit(request, given.get("wait", False), given.get("timeout"), then)
+            confirm(f"{operation.name.replace('.', ' ')} {' '.join(request.parts.values())}")
+        by(request, given.get("wait", False), given.get("timeout"), then)
 
     fields = operation.model_fields.items()
-    params = [parameter(name, field, name in path) for name, field in fields]
+    params = [
+        param for name, field in fields for param in parameters(name, field, name in path, operation.partial)
+    ]
     ordered = sorted(params, key=lambda param: isinstance(param, click.Option))
     return Command(
         verb,
@@ -51,7 +58,9 @@ def submits(operation: type[Operation], example: str, then: Shown | None = None)
 
 def _request(operation: type[Operation], path: list[str], given: dict[str, Any]) -> Request:
     own = {name: given[name] for name in operation.model_fields}
-    fields = {name: _sent(value) for name, value in own.items() if value not in (None, (), False)}
+    if PROTECTED_TAGS in given:
+        own["tags"] = _tags(own["tags"], given[PROTECTED_TAGS])
+    fields = {name: _sent(value) for name, value in own.items() if value not in (None, ())}
     parts = {name: str(fields.pop(name)) for name in path}
     if given.get("reason"):
         fields["reason"] = given["reason"]
@@ -60,11 +69,21 @@ def _request(operation: type[Operation], path: list[str], given: dict[str, Any])
 
 def _sent(value: Any) -> Any:
     if isinstance(value, Path):
-        return _read(value)
-    return list(value) if isinstance(value, tuple) else value
+        return read_file(value)
+    return [part for item in value for part in _split(item)] if isinstance(value, tuple) else value
 
 
-def _read(file: Path) -> str:
+def _split(item: Any) -> list[Any]:
+    """`hv1,hv2` is two of them; no name holds a comma."""
+    return item.split(",") if isinstance(item, str) else [item]
+
+
+def _tags(plain: tuple[str, ...], protected: tuple[str, ...]) -> tuple[dict[str, Any], ...]:
+    kinds = ((plain, False), (protected, True))
+    return tuple({"name": name, "protected": kind} for names, kind in kinds for name in _sent(names))
+
+
+def read_file(file: Path) -> str:
     try:
         return sys.stdin.read() if str(file) == "-" else file.read_text()
     except OSError as error:
@@ -91,11 +110,12 @@ def _wait_timeout(taken: bool) -> click.Option:
     return click.Option(names, type=seconds, metavar="S", help="Stop waiting after S seconds (exit code 10).")
 
 
-def _ask(what: str) -> None:
-    """Raises Declined; where nobody can answer, refuses."""
+def confirm(what: str, cluster: bool = True) -> None:
+    """Raises Declined; where nobody can answer, refuses. The question names the cluster it is about."""
     if not sys.stdin.isatty():
         raise InvalidRequest(
             f"{what}: this asks before it acts, and there is no terminal", "Repeat with --yes."
         )
-    if not click.confirm(f"{what} (connection {session().chosen[0]}): go on?", err=True):
+    where = f" (connection {session().chosen[0]})" if cluster else ""
+    if not click.confirm(f"{what}{where}: go on?", err=True):
         raise Declined(f"{what}: not confirmed, nothing was changed")

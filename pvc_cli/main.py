@@ -12,6 +12,7 @@ NOUNS = {
     "node": ("pvc_cli.commands.node", "Hypervisors: list, flush, take back into service."),
     "vm": ("pvc_cli.commands.vm", "Virtual machines: define, start, migrate, stop."),
     "task": ("pvc_cli.commands.task", "Tasks: what was asked, how far it is, how it ended."),
+    "storage": ("pvc_cli.commands.storage", "Block storage: what is there, and how it is."),
     "cluster": ("pvc_cli.commands.cluster", "The cluster itself."),
     "connection": ("pvc_cli.commands.connection", "The clusters this program knows."),
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import types
 import typing
+from collections.abc import Mapping
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -11,28 +12,99 @@ from typing import Any
 import click
 from pydantic.fields import FieldInfo
 
+from pvc_cli.complete import BY_FIELD, complete_nodes, complete_tags
 
-def parameter(name: str, field: FieldInfo, in_path: bool) -> click.Parameter:
-    extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
-    if extra.get("cli") == "file":
-        return click.Argument([name], metavar="FILE", type=click.Path(path_type=Path))
-    if in_path:
-        return click.Argument([name], metavar=name.upper())
-    return _option(name, field)
+SEVERAL = "May be given several times, or with commas."
+
+PROTECTED_TAGS = "protected_tags"
+"""The second option of a field of tags."""
 
 
-def _option(name: str, field: FieldInfo) -> click.Option:
+def parameters(name: str, field: FieldInfo, in_path: bool, partial: bool) -> list[click.Parameter]:
+    """Of a `partial` operation, where no is not the same as nothing, booleans can be given both ways."""
+    extra = _extra(field)
+    kind = extra.get("cli")
+    if kind == "file":
+        return [click.Argument([name], metavar="FILE", type=click.Path(path_type=Path))]
+    if kind == "upload":
+        return [click.Argument([name], metavar="FILE", type=click.Path(exists=True, dir_okay=False))]
+    if in_path or kind == "argument":
+        return [_argument(name, field)]
+    if kind == "tags":
+        return _tags(name)
+    if kind == "fields":
+        return [_fields(name, field, extra)]
+    return [_option(name, field, partial)]
+
+
+def _argument(name: str, field: FieldInfo) -> click.Argument:
+    return click.Argument(
+        [name],
+        metavar=name.upper() if field.is_required() else f"[{name.upper()}]",
+        required=field.is_required(),
+        type=_click_type(_kind(field.annotation)[0], field),
+        shell_complete=BY_FIELD.get(name),
+    )
+
+
+def _extra(field: FieldInfo) -> Mapping[str, Any]:
+    return field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
+
+
+def option_word(name: str) -> str:
+    """A field's name as it is written on the command line."""
+    return name.removesuffix("_s").replace("_", "-")
+
+
+def _option(name: str, field: FieldInfo, partial: bool) -> click.Option:
     kind, many = _kind(field.annotation)
-    flag = f"--{name.removesuffix('_s').replace('_', '-')}"
+    word = option_word(name)
     if kind is bool:
-        return click.Option([flag, name], is_flag=True, help=field.description)
+        flag = f"--{word}/--no-{word}" if partial or field.default is None else f"--{word}"
+        return click.Option([flag, name], is_flag=True, default=None, help=field.description)
     return click.Option(
-        [flag, name],
+        [f"--{word}", name],
         type=_click_type(kind, field),
         multiple=many,
         required=field.is_required(),
-        metavar=None if kind is int or _choices(kind) else name.rpartition("_")[2].upper(),
-        help=_help(field, many),
+        metavar=None if _choices(kind) else "N" if kind is int else _metavar(name, field),
+        help=_help(field, many, partial),
+        shell_complete=BY_FIELD.get(name),
+    )
+
+
+def _metavar(name: str, field: FieldInfo) -> str:
+    if "metavar" in _extra(field):
+        return str(_extra(field)["metavar"])
+    if name == "description":
+        return "TEXT"
+    return "NODE" if BY_FIELD.get(name) is complete_nodes else name.rpartition("_")[2].upper()
+
+
+def _tags(name: str) -> list[click.Parameter]:
+    kinds = (("-g", "--tag", name, "A tag"), ("-G", "--protected-tag", PROTECTED_TAGS, "A protected tag"))
+    return [
+        click.Option(
+            [short, long, dest],
+            multiple=True,
+            metavar="TAG",
+            help=f"{what}. {SEVERAL}",
+            shell_complete=complete_tags,
+        )
+        for short, long, dest, what in kinds
+    ]
+
+
+def _fields(name: str, field: FieldInfo, extra: Mapping[str, Any]) -> click.Option:
+    """Names of fields, written as their options are."""
+    words = {option_word(field): field for field in extra["items"]["enum"]}
+    return click.Option(
+        [f"--{name}"],
+        type=click.Choice(list(words)),
+        multiple=True,
+        metavar="FIELD",
+        callback=lambda ctx, param, given: tuple(words[word] for word in given),
+        help=f"{field.description} FIELD is one of {', '.join(words)}. {SEVERAL}",
     )
 
 
@@ -71,10 +143,10 @@ def _choices(kind: Any) -> list[str]:
     )
 
 
-def _help(field: FieldInfo, many: bool) -> str:
+def _help(field: FieldInfo, many: bool, partial: bool) -> str:
     parts = [field.description or ""]
-    if isinstance(field.default, str) and field.default:
-        parts.append(f"[default: {field.default}]")
-    if many:
-        parts.append("May be given several times.")
-    return " ".join(parts)
+    extra = _extra(field)
+    default = extra.get("default", field.default)
+    if isinstance(default, str) and default and not partial:
+        parts.append(f"[default: {default}]")
+    return " ".join([*parts, SEVERAL] if many else parts)

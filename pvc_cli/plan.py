@@ -7,13 +7,15 @@ from typing import Any
 import click
 
 from pvc_cli.human import clean
-from pvc_cli.show import Column, heading, show_table
+from pvc_cli.show import Column, heading, show_table, show_text
 
 Record = dict[str, Any]
 
+INDENT = 6
 
-def show_plan(plan: Record) -> None:
-    """Nothing was changed by asking for it."""
+
+def show_plan(plan: Record, command: str) -> None:
+    """Nothing was changed by asking for it; `command` does it."""
     click.echo(clean(plan.get("text") or f"{plan['operation']}: the plan"))
     if plan["steps"]:
         heading("Would do")
@@ -21,21 +23,31 @@ def show_plan(plan: Record) -> None:
             Column("DO", "do"),
             Column("VM", "vm"),
             Column("WHERE", _where),
-            Column("BECAUSE", "reason"),
+            Column("BECAUSE", "reason", full=True),
         ]
         show_table(plan["steps"], columns, "")
-    if plan["blocked"]:
+    if plan["blocked"] and not plan.get("refused"):
         heading("Would be left")
         show_left(plan["blocked"])
+    if plan.get("refused"):
+        heading("Why not elsewhere")
+        for node in plan["refused"]:
+            _show_refusal(node["node"], node)
     click.echo("\nThis was a dry run: nothing was changed.")
+    if plan.get("plan_id"):
+        click.echo(f"exactly this:  {command} --plan-id {plan['plan_id']}")
 
 
 def show_left(left: list[Record]) -> None:
     """VMs that stay where they are: why, and what would help."""
     for vm in left:
-        click.echo(f"left: {clean(vm['vm'])}  {vm['code']}  {clean(vm['message'])}")
-        if vm.get("remedy"):
-            click.echo(f"      remedy: {clean(vm['remedy'])}")
+        _show_refusal(f"left: {vm['vm']}", vm)
+
+
+def _show_refusal(what: str, why: Record) -> None:
+    show_text(f"{what}  {why['code']}  {why['message']}", INDENT)
+    if why.get("remedy"):
+        show_text(f"{' ' * INDENT}remedy: {why['remedy']}", 2 * INDENT)
 
 
 def _where(step: Record) -> str:

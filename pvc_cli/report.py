@@ -13,6 +13,8 @@ from pvc_cli import exits
 from pvc_cli.session import Session
 from pvc_core.errors import PvcError
 
+INDENT = 2
+
 
 def report(error: Exception, own: Session) -> int:
     """Says what went wrong, on stderr; returns the exit code."""
@@ -38,15 +40,22 @@ def report(error: Exception, own: Session) -> int:
 
 def say_error(error: Mapping[str, Any], form: str) -> None:
     """As a sentence and its remedy, or as the object it is."""
-    from pvc_cli.human import clean
-    from pvc_cli.show import dump
+    from pvc_cli.show import dump, show_text
 
     if form != "table":
         click.echo(dump(form, dict(error)), err=True)
         return
-    click.secho(f"error: {clean(error['message'])}", err=True, fg="red")
+    show_text(f"error: {error['message']}", INDENT, err=True, fg="red")
     if error.get("remedy"):
-        click.echo(f"remedy: {clean(error['remedy'])}", err=True)
+        show_text(f"remedy: {error['remedy']}", INDENT, err=True)
+
+
+def say_warnings(result: Mapping[str, Any]) -> None:
+    """Of a change that was made all the same."""
+    from pvc_cli.show import show_text
+
+    for warning in result.get("warnings", ()):
+        show_text(f"warning: {warning}", INDENT, err=True, fg="yellow")
 
 
 def _usage(error: click.ClickException) -> dict[str, Any]:

@@ -11,11 +11,24 @@ Record = dict[str, Any]
 
 def sentence(job: Record) -> str:
     """Where a job stands: state, how much is done, how fast, how long, and what it waits for."""
+    parts = [f"{job['state']:<9}", " ".join(counted(job)), *pace(job), what(job)]
+    return "  ".join(clean(part) for part in parts if part).rstrip()
+
+
+def pace(job: Record) -> list[str]:
+    """How fast it is, and how long it will take."""
     progress = job["progress"]
     speed = f"{size(progress['bytes_per_s'])}/s" if progress["bytes_per_s"] else ""
     left = f"ETA {duration(progress['eta_s'])}" if progress["eta_s"] is not None else ""
-    parts = [f"{job['state']:<9}", " ".join(counted(job)), speed, left, what(job)]
-    return "  ".join(clean(part) for part in parts if part)
+    return [part for part in (speed, *_migration(progress), left) if part]
+
+
+def _migration(progress: Record) -> list[str]:
+    """What tells whether it converges: how fast its guest changes its memory, and what is done about it."""
+    changes = progress.get("dirty_bytes_per_s")
+    dirty = f"changes {size(changes)}/s" if changes else ""
+    phase = progress.get("phase", "")
+    return [dirty, "" if phase == "copying" else phase]
 
 
 def counted(job: Record) -> list[str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pvc_cli import connections
+from pvc_cli.complete import complete_connections
 
 if TYPE_CHECKING:
     from pvc_cli.client import Client
@@ -52,6 +53,7 @@ def global_options(hidden: bool) -> list[click.Parameter]:
             expose_value=False,
             hidden=hidden,
             callback=_remember_connection,
+            shell_complete=complete_connections,
             help="The cluster to talk to; also PVC_CONNECTION.",
         ),
         click.Option(

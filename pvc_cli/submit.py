@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,8 +13,9 @@ import click
 from pvc_cli import exits
 from pvc_cli.follow import follow_to_end
 from pvc_cli.plan import show_plan
+from pvc_cli.report import say_warnings
 from pvc_cli.session import session
-from pvc_cli.show import emit
+from pvc_cli.show import emit, show_text
 
 Record = dict[str, Any]
 
@@ -37,7 +39,8 @@ def submit(
     own = session()
     answer = own.client.submit(request.method, path_of(request.url, **request.parts), request.fields)
     if request.fields.get("dry_run"):
-        emit(own.form, answer, lambda: show_plan(answer))
+        emit(own.form, answer, lambda: show_plan(answer, _command(request)))
+        sys.exit(exits.for_plan(answer))
     elif answer.get("finished"):
         _show_finished(answer, then)
     elif wait or timeout is not None:
@@ -48,6 +51,21 @@ def submit(
         emit(own.form, answer, lambda: _show_accepted(answer["id"], request))
 
 
+def _command(request: Request) -> str:
+    """The same without --dry-run, as it would be typed."""
+    words = ["pvc" + session().flag, request.operation.replace(".", " "), *request.parts.values()]
+    for name, value in request.fields.items():
+        if name not in ("dry_run", "reason", "plan_id"):
+            each = value if isinstance(value, list) else [value]
+            words += [_option(name, one) for one in each]
+    return " ".join(words)
+
+
+def _option(name: str, value: object) -> str:
+    flag = f"--{name.removesuffix('_s').replace('_', '-')}"
+    return flag if value is True else f"{flag} {shlex.quote(str(value))}"
+
+
 def _show_finished(job: Record, then: Callable[[Record], None] | None) -> None:
     code = exits.for_job(job)
     emit(session().form, job, lambda: (then or _show_text)(job))
@@ -55,7 +73,8 @@ def _show_finished(job: Record, then: Callable[[Record], None] | None) -> None:
 
 
 def _show_text(job: Record) -> None:
-    click.echo(job.get("text") or f"{job['operation']}: {job['state']}")
+    show_text(job.get("text") or f"{job['operation']}: {job['state']}", 2)
+    say_warnings(job["result"])
 
 
 def _show_accepted(job: str, request: Request) -> None:

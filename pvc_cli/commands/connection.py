@@ -8,8 +8,10 @@ from pathlib import Path
 import click
 
 from pvc_cli import connections
+from pvc_cli.complete import complete_connections
 from pvc_cli.connections import Connection
 from pvc_cli.frame import Noun
+from pvc_cli.generate import confirm
 from pvc_cli.session import session
 from pvc_cli.show import Column, emit, show_table
 from pvc_core.errors import InvalidRequest
@@ -47,10 +49,13 @@ def list_connections() -> None:
     )
 
 
-@commands.command("remove", example="pvc connection remove lab")
-@click.argument("name", metavar="NAME")
-def remove(name: str) -> None:
+@commands.command("remove", example="pvc connection remove lab --yes")
+@click.argument("name", metavar="NAME", shell_complete=complete_connections)
+@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+def remove(name: str, yes: bool) -> None:
     """Forget a cluster and its token."""
+    if name in connections.load() and not yes:
+        confirm(f"forget the cluster {name} and its token", cluster=False)
     connections.remove(name)
     emit(session().form, {"name": name}, lambda: click.echo(f"connection {name} removed"))
 

@@ -7,6 +7,8 @@ from typing import Any
 import click
 
 from pvc_cli.client import path_of
+from pvc_cli.commands.log import node_log
+from pvc_cli.complete import complete_nodes
 from pvc_cli.frame import Noun
 from pvc_cli.generate import submits
 from pvc_cli.human import age, gib
@@ -20,6 +22,7 @@ commands = Noun("node", help="Hypervisors: list, flush, take back into service."
 
 commands.add_command(submits(FlushNode, example="pvc node flush hv1 --wait --reason 'kernel update'"))
 commands.add_command(submits(ReadyNode, example="pvc node ready hv1 --wait"))
+commands.add_command(node_log)
 
 
 @commands.command("list", example="pvc node list")
@@ -31,7 +34,7 @@ def list_nodes() -> None:
 
 
 @commands.command("info", example="pvc node info hv1")
-@click.argument("node", metavar="NODE")
+@click.argument("node", metavar="NODE", shell_complete=complete_nodes)
 def info(node: str) -> None:
     """One node: what it is, what runs there, what it is busy with."""
     own = session()
@@ -48,9 +51,13 @@ def health(node: Record) -> str:
     return "ok" if node["hypervisor_ok"] else "no hypervisor"
 
 
+def state(node: Record) -> str:
+    return f"{node['state']}, maintenance" if node["maintenance"] else str(node["state"])
+
+
 COLUMNS = [
-    Column("NODE", "name"),
-    Column("STATE", "state"),
+    Column("NODE", "name", whole=True),
+    Column("STATE", state),
     Column("HEALTH", health),
     Column("VMS", lambda node: f"{node['vms_running']}/{node['vms_wanted']}", right=True),
     Column("VCPUS", lambda node: f"{node['vcpus_wanted']}/{node['vcpus']}", right=True),
@@ -64,7 +71,7 @@ DOMAINS = [
     Column("SEEN", "state"),
     Column("VCPUS", "vcpus", right=True),
     Column("MEMORY", lambda domain: gib(domain["memory_mib"]), right=True),
-    Column("UUID", "uuid"),
+    Column("UUID", "uuid", whole=True),
 ]
 
 
@@ -72,9 +79,11 @@ def _show(node: Record) -> None:
     show_pairs(
         [
             ("node", f"{node['name']} ({node['address']})"),
+            ("migrations to", node.get("cluster_address")),
             ("state", node["state"]),
             ("since", age(node["state_since"]) if node["state_since"] else ""),
             ("by task", node["state_job"]),
+            ("maintenance", _maintenance(node["maintenance"])),
             ("health", health(node)),
             ("hypervisor error", node["hypervisor_error"]),
             ("coordinator", "yes" if node["coordinator"] else "no"),
@@ -93,6 +102,12 @@ def _show(node: Record) -> None:
     if node["domains"]:
         heading("Seen there")
         show_table(node["domains"], DOMAINS, "")
+
+
+def _maintenance(found: Record | None) -> str:
+    if not found:
+        return ""
+    return f"since {age(found['since'])}, by task {found['job']}: its OSDs are held (noout)"
 
 
 def _memory(node: Record) -> str:

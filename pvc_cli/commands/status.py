@@ -7,9 +7,9 @@ from typing import Any
 import click
 
 from pvc_cli.frame import Command
-from pvc_cli.human import age, clean
+from pvc_cli.human import age
 from pvc_cli.session import session
-from pvc_cli.show import emit, heading, paint, show_pairs
+from pvc_cli.show import emit, heading, paint, show_pairs, show_text
 
 Record = dict[str, Any]
 
@@ -25,12 +25,13 @@ def commands() -> None:
 def _show(status: Record) -> None:
     click.echo(f"{click.style(status['cluster'], bold=True)} is {paint(status['health'])}")
     for fault in status["faults"]:
-        click.secho(f"  {fault['code']}  {fault['subject']}: {clean(fault['message'])}", fg="red")
-        click.echo(f"    remedy: {clean(fault['remedy'])}")
+        show_text(f"  {fault['code']}  {fault['subject']}: {fault['message']}", 4, fg="red")
+        show_text(f"    remedy: {fault['remedy']}", 6)
     heading("Now")
     show_pairs(
         [
             ("nodes", _counts(status["nodes"])),
+            ("maintenance", ", ".join(status["maintenance"])),
             ("vms", _counts(status["vms"])),
             ("tasks", _counts(status["jobs"]) or "none under way"),
             *(("lock", _lock(lock)) for lock in status["locks"] if lock["owner"]),

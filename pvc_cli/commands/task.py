@@ -8,28 +8,48 @@ from typing import Any
 import click
 
 from pvc_cli.client import path_of
+from pvc_cli.complete import complete_job_states, complete_operations, complete_tasks
 from pvc_cli.display import show_end
 from pvc_cli.follow import follow_to_end
 from pvc_cli.frame import Noun
-from pvc_cli.human import age, clean, clock, duration
-from pvc_cli.sentence import counted, what
+from pvc_cli.generate import confirm
+from pvc_cli.human import age, clock, duration
+from pvc_cli.sentence import counted, pace, what
 from pvc_cli.session import session
-from pvc_cli.show import Column, emit, show_pairs, show_table
+from pvc_cli.show import Column, emit, show_pairs, show_table, show_text
+from pvc_cli.width import terminal_width
 
 Record = dict[str, Any]
+
+ROOMY = 110
 
 commands = Noun("task", help="Tasks: what was asked, how far it is, how it ended.")
 
 
 @commands.command("list", example="pvc task list --state unfinished")
-@click.option("--state", metavar="STATE", help="A state, or: unfinished, finished.")
-@click.option("--operation", metavar="NAME", help="What was asked, as node.flush.")
+@click.option(
+    "--state",
+    metavar="STATE",
+    help="A state, or: unfinished, finished.",
+    shell_complete=complete_job_states,
+)
+@click.option(
+    "--operation",
+    metavar="NAME",
+    help="What was asked, as node.flush.",
+    shell_complete=complete_operations,
+)
 @click.option("--object", "subject", metavar="OBJECT", help="What it is about: node:NAME or vm:NAME.")
-@click.option("--parent", metavar="ID", help="Only the children of this task.")
+@click.option("--parent", metavar="ID", help="Only the children of this task.", shell_complete=complete_tasks)
 @click.option(
     "--limit", type=click.IntRange(1, 1000), default=50, show_default=True, help="How many at most."
 )
-@click.option("--before", metavar="ID", help="Only those older than this task: the next page.")
+@click.option(
+    "--before",
+    metavar="ID",
+    help="Only those older than this task: the next page.",
+    shell_complete=complete_tasks,
+)
 def list_tasks(**filters: Any) -> None:
     """Tasks, newest first."""
     own = session()
@@ -38,7 +58,7 @@ def list_tasks(**filters: Any) -> None:
 
 
 @commands.command("info", example="pvc task info 20261121t101500-0f3k9d2a")
-@click.argument("task", metavar="ID")
+@click.argument("task", metavar="ID", shell_complete=complete_tasks)
 def info(task: str) -> None:
     """One task: who asked and why, where it stands, how it ended."""
     own = session()
@@ -47,7 +67,7 @@ def info(task: str) -> None:
 
 
 @commands.command("log", example="pvc task log 20261121t101500-0f3k9d2a")
-@click.argument("task", metavar="ID")
+@click.argument("task", metavar="ID", shell_complete=complete_tasks)
 def log(task: str) -> None:
     """What a task did, step by step."""
     own = session()
@@ -56,7 +76,7 @@ def log(task: str) -> None:
 
 
 @commands.command("wait", example="pvc task wait 20261121t101500-0f3k9d2a --timeout 600")
-@click.argument("task", metavar="ID")
+@click.argument("task", metavar="ID", shell_complete=complete_tasks)
 @click.option(
     "--timeout",
     type=click.FloatRange(min=0, min_open=True),
@@ -72,12 +92,18 @@ def wait(task: str, timeout: float | None) -> None:
 
 
 @commands.command("cancel", example="pvc task cancel 20261121t101500-0f3k9d2a --reason 'wrong node'")
-@click.argument("task", metavar="ID")
+@click.argument("task", metavar="ID", shell_complete=complete_tasks)
 @click.option("--reason", metavar="TEXT", default="", help="Why; for the record.")
-@click.option("--force", is_flag=True, help="End it even where nobody can be asked to stop.")
-def cancel(task: str, reason: str, force: bool) -> None:
-    """Stop a task; what was done stays done or is undone, and the task says which."""
+@click.option("--force", is_flag=True, help="End it even where nobody can be asked to stop; asks first.")
+@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+def cancel(task: str, reason: str, force: bool, yes: bool) -> None:
+    """Stop a task; what was done stays done or is undone, and the task says which.
+
+    With --force it is ended by the records alone: what it had under way on a node may go on, seen by nobody.
+    """
     own = session()
+    if force and not yes:
+        confirm(f"end task {task} by force, whatever it has under way")
     body = {"reason": reason, "force": force}
     job = own.client.submit("POST", path_of("/task/<task>/cancel", task=task), body)
     emit(own.form, job, lambda: _show_cancel(job))
@@ -92,42 +118,62 @@ def _show_cancel(job: Record) -> None:
 
 
 COLUMNS = [
-    Column("ID", "id"),
-    Column("OPERATION", "operation"),
-    Column("ABOUT", "about"),
-    Column("STATE", "state"),
-    Column("AGE", lambda job: duration(time.time() - job["created"])),
-    Column("DETAIL", lambda job: " ".join([*counted(job), what(job)])),
+    Column("ID", "id", whole=True),
+    Column("STATE", "state", whole=True),
+    Column("AGE", lambda job: duration(time.time() - job["created"]), whole=True),
+    Column("TASK", lambda job: f"{job['operation']} {job['about']}".strip()),
+    Column("DETAIL", lambda job: _detail(job), full=True),
 ]
+
+
+def _detail(job: Record) -> str:
+    """Where the lines are short, only what is under way or went wrong is worth one of its own."""
+    if job["state"] == "succeeded" and terminal_width() < ROOMY:
+        return ""
+    return " ".join([*counted(job), what(job)])
 
 
 def _show(job: Record) -> None:
     error = job.get("error") or {}
-    given = {name: value for name, value in job["fields"].items() if value not in (None, [], False)}
     show_pairs(
         [
-            ("job", job["id"]),
-            (
-                "operation",
-                f"{job['operation']}: {', '.join(f'{key}={value}' for key, value in given.items())}",
-            ),
+            ("task", job["id"]),
+            ("operation", _asked(job)),
             ("asked by", f"{job['actor']} from {job['source'] or 'this cluster'}, {clock(job['created'])}"),
             ("reason", job["reason"]),
             ("part of", job["parent"]),
             ("state", job["state"]),
             ("where", what(job)),
-            ("progress", " ".join(counted(job))),
+            ("progress", "  ".join(counted(job) if job["finished"] else [*counted(job), *pace(job)])),
+            ("stood still", _stood_still(job)),
             ("waits", _waits(job)),
-            ("queue", job["queue"]),
+            ("queue", job["queue"] if job["queue"] != "none" else ""),
             ("worker", job["worker"]),
             ("took", duration(job["finished"] - job["created"]) if job["finished"] else ""),
             ("deadline", "" if job["finished"] else clock(job["deadline"])),
             ("cancelled by", job["cancel"] and f"{job['cancel']['actor']} {job['cancel']['reason']}".strip()),
             ("error", error.get("message")),
             ("remedy", error.get("remedy")),
+            *(("warning", warning) for warning in job["result"].get("warnings", [])),
             *(("left", f"{vm['vm']}  {vm['code']}  {vm['message']}") for vm in job["result"].get("left", [])),
         ]
     )
+
+
+def _asked(job: Record) -> str:
+    """The operation with what was said of it."""
+    parts = [
+        f"{name}={_word(value)}" for name, value in job["fields"].items() if value not in (None, [], False)
+    ]
+    return f"{job['operation']}: {', '.join(parts)}" if parts else str(job["operation"])
+
+
+def _word(value: Any) -> str:
+    if isinstance(value, list):
+        return " ".join(map(_word, value))
+    if isinstance(value, dict):
+        return str(value.get("name", value))
+    return "yes" if value is True else str(value)
 
 
 def _waits(job: Record) -> str:
@@ -135,12 +181,24 @@ def _waits(job: Record) -> str:
     waiting = job.get("waiting")
     if not waiting or job["finished"]:
         return ""
-    until = f", at the latest until {clock(waiting['deadline'])}" if waiting["deadline"] else ""
-    return f"{waiting['kind']}: {waiting['on']}, since {age(waiting['since'])}{until}"
+    return f"{waiting['kind']}: {waiting['on']}, since {age(waiting['since'])}{_until(waiting)}"
+
+
+def _until(waiting: Record) -> str:
+    """What waits for a time goes on then; anything else is given up at its deadline."""
+    if waiting["kind"] == "time" and waiting.get("until"):
+        return f", until {clock(waiting['until'])}"
+    return f", at the latest until {clock(waiting['deadline'])}" if waiting["deadline"] else ""
+
+
+def _stood_still(job: Record) -> str:
+    """The guest of a migration that has ended."""
+    downtime = job["result"].get("downtime_ms")
+    return "" if downtime is None else f"its guest, for {downtime} ms"
 
 
 def _show_log(log: Record) -> None:
     if log["dropped"]:
         click.echo(f"({log['dropped']} older lines are gone)")
     for line in log["lines"]:
-        click.echo(f"{clock(line['at'])}  {clean(line['text'])}")
+        show_text(f"{clock(line['at'])}  {line['text']}", len(clock(0)) + 2)
