@@ -6,6 +6,8 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from pvc_lab import cluster, libvirtd, product, redis, zookeeper
+from pvc_lab.ceph import daemons, gateway
+from pvc_lab.ceph.place import GATEWAY, MGR, kinds_of
 from pvc_lab.layout import Layout
 from pvc_lab.parts import Part
 from pvc_lab.place import NodePlace
@@ -35,6 +37,8 @@ def ask(layout: Layout, view: View, part: Part, alive: Future[set[str]]) -> bool
         return ask_root(layout, part)
     if part.kind == "agent":
         return part.node.name in alive.result()
+    if part.kind in kinds_of(layout, part.node):
+        return daemons.answers(part.node, part.kind)
     probe = OF_NODE.get(part.kind)
     return probe(part.node) if probe else True
 
@@ -42,6 +46,10 @@ def ask(layout: Layout, view: View, part: Part, alive: Future[set[str]]) -> bool
 def ask_root(layout: Layout, part: Part) -> bool:
     if part.kind == "redis":
         return redis.answers(layout, keep_secret(layout.secret("redis")))
+    if part.kind == MGR:
+        return daemons.mgr_answers(layout)
+    if part.kind == GATEWAY:
+        return gateway.answers(layout)
     return product.api_answers(layout)
 
 

@@ -38,7 +38,7 @@ def known_address(connection: str) -> str | None:
 def forget(connection: str) -> None:
     """Take the connection away, if the CLI is there and knows it."""
     try:
-        attempt([PROGRAMS / "pvc", "connection", "remove", connection])
+        attempt([PROGRAMS / "pvc", "connection", "remove", connection, "--yes"])
     except ProgramFailed:
         return
 

@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 
 from pvc_lab import libvirtd, product, zookeeper
+from pvc_lab.ceph import daemons
+from pvc_lab.ceph.place import kinds_of
 from pvc_lab.layout import Layout
 from pvc_lab.place import NodePlace
 from pvc_lab.processes import marked_environment
@@ -28,7 +30,7 @@ def furnish(layout: Layout, node: NodePlace, with_product: bool) -> None:
         product.prepare_node(layout, node)
     records = [command.as_dict() for command in commands(layout, node, with_product)]
     write_if_changed(node.parts_file, json.dumps(records, indent=2))
-    write_if_changed(node.init_file, json.dumps(init_spec(node), indent=2))
+    write_if_changed(node.init_file, json.dumps(init_spec(layout, node), indent=2))
 
 
 def commands(layout: Layout, node: NodePlace, with_product: bool) -> list[Command]:
@@ -36,6 +38,8 @@ def commands(layout: Layout, node: NodePlace, with_product: bool) -> list[Comman
     lines = {"libvirtd": libvirtd.COMMAND_LINE}
     if node in layout.members:
         lines["zookeeper"] = zookeeper.command_line(node)
+    for kind in kinds_of(layout, node):
+        lines[kind] = daemons.command_line(layout, node, kind)
     if with_product:
         lines[product.SUPERVISOR] = product.worker_command_line(node)
     return [command(layout, node, kind, argv) for kind, argv in lines.items()]
@@ -53,19 +57,21 @@ def init_command(layout: Layout, node: NodePlace) -> Command:
     return command(layout, node, "init", [*UNSHARE, *init])
 
 
-def init_spec(node: NodePlace) -> dict[str, object]:
+def init_spec(layout: Layout, node: NodePlace) -> dict[str, object]:
     """What the init is told."""
     return {
         "hostname": node.name,
         "door": str(node.door),
         "parts_file": str(node.parts_file),
-        "binds": [[str(source), target] for source, target in binds(node)],
+        "binds": [[str(source), target] for source, target in binds(layout, node)],
     }
 
 
-def binds(node: NodePlace) -> list[tuple[Path, str]]:
+def binds(layout: Layout, node: NodePlace) -> list[tuple[Path, str]]:
     """What the node has of its own, and where it sees it."""
+    ceph = [(node.etc / "ceph", "/etc/ceph"), (node.ceph_var, "/var/lib/ceph")] if layout.ceph else []
     return [
+        *ceph,
         (node.etc / "hosts", "/etc/hosts"),
         (node.etc / "passwd", "/etc/passwd"),
         (node.etc / "group", "/etc/group"),
@@ -80,5 +86,8 @@ def command(layout: Layout, node: NodePlace, kind: str, argv: list[str]) -> Comm
     part = f"{node.name}/{kind}"
     environment = {**base_environment(product.PROGRAMS), **marked_environment(layout.root, part)}
     respawn = kind == product.SUPERVISOR
+    if respawn:
+        # The disks of which OSDs are made here are files.
+        environment["CEPH_VOLUME_ALLOW_LOOP_DEVICES"] = "true"
     log = node.log / f"{product.LOG_NAMES.get(kind, kind)}.log"
     return Command(kind, argv, environment, log, respawn)

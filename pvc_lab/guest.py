@@ -6,26 +6,30 @@ import re
 import xml.etree.ElementTree as ET
 
 from pvc_core.model.names import VM_NAME_PATTERN
+from pvc_lab import guest_disk
 from pvc_lab.errors import BadOption
 from pvc_lab.layout import Layout
 
 MIN_MEMORY_MIB = 96
 
 
-def domain_xml(layout: Layout, name: str, memory: int = 128, vcpus: int = 1, busy: int = 0) -> str:
+def domain_xml(
+    layout: Layout, name: str, memory: int = 128, vcpus: int = 1, busy: int = 0, disk: str | None = None
+) -> str:
     """The XML, without a UUID: whoever defines it gives one. Raises BadOption."""
     check(name, memory, vcpus, busy)
+    disks = [] if disk is None else [guest_disk.disk_xml(layout, disk)]
     domain = _element(
         "domain",
         _element("name", text=name),
         _element("memory", text=str(memory), unit="MiB"),
         _element("vcpu", text=str(vcpus)),
-        _boot(layout, memory, busy),
+        _boot(layout, memory, busy, disk is not None),
         _element("features", _element("acpi")),
         _element("on_poweroff", text="destroy"),
         _element("on_reboot", text="restart"),
         _element("on_crash", text="destroy"),
-        _devices(name),
+        _devices(name, disks),
         type="qemu",
     )
     ET.indent(domain)
@@ -44,9 +48,10 @@ def check(name: str, memory: int, vcpus: int, busy: int) -> None:
         raise BadOption(f"--busy must be 0 to 1000 MiB per second, not {busy}")
 
 
-def _boot(layout: Layout, memory: int, busy: int) -> ET.Element:
+def _boot(layout: Layout, memory: int, busy: int, disk: bool) -> ET.Element:
     """A busy guest rewrites a third of its memory again and again."""
     work = f" busy={busy} region={memory // 3}" if busy else ""
+    work += " disk=vda" if disk else ""
     return _element(
         "os",
         _element("type", text="hvm", arch="x86_64"),
@@ -56,12 +61,13 @@ def _boot(layout: Layout, memory: int, busy: int) -> ET.Element:
     )
 
 
-def _devices(name: str) -> ET.Element:
+def _devices(name: str, disks: list[ET.Element]) -> ET.Element:
     """The log is appended to: after a migration the ticks go on in the target's file."""
     log = _element("log", file=f"/var/log/libvirt/{name}.log", append="on")
     return _element(
         "devices",
         _element("controller", type="usb", model="none"),
+        *disks,
         _element("serial", log, type="pty"),
         _element("console", type="pty"),
     )

@@ -15,9 +15,38 @@ from pvc_lab.errors import PackagesMissing
 BOOT = Path("/boot")
 MODULES = Path("/lib/modules")
 BUSYBOX = Path("/usr/bin/busybox")
-APPLETS = ("sh", "cat", "cut", "date", "dd", "echo", "insmod", "mount", "poweroff", "tr", "usleep")
+APPLETS = (
+    *(
+        "sh",
+        "cat",
+        "cut",
+        "date",
+        "dd",
+        "echo",
+        "insmod",
+        "md5sum",
+        "mount",
+        "poweroff",
+        "printf",
+        "rm",
+        "touch",
+        "tr",
+        "usleep",
+    ),
+)
+SCRIPTS = {"init": "guest-init.sh", "disk": "guest-disk.sh", "agent": "guest-agent.sh"}
 DIRECTORIES = ("bin", "dev", "proc", "sys", "tmp")
-MODULE_PATHS = ("kernel/drivers/acpi/button.ko", "kernel/drivers/input/evdev.ko")
+MODULE_PATHS = (
+    "kernel/drivers/acpi/button.ko",
+    "kernel/drivers/input/evdev.ko",
+    "kernel/drivers/virtio/virtio.ko",
+    "kernel/drivers/virtio/virtio_ring.ko",
+    "kernel/drivers/virtio/virtio_pci_modern_dev.ko",
+    "kernel/drivers/virtio/virtio_pci_legacy_dev.ko",
+    "kernel/drivers/virtio/virtio_pci.ko",
+    "kernel/drivers/block/virtio_blk.ko",
+    "kernel/drivers/char/virtio_console.ko",
+)
 
 
 @dataclass(frozen=True)
@@ -34,13 +63,13 @@ def build(directory: Path) -> None:
     """Make vmlinuz and initramfs there, unless they are of the newest kernel already."""
     kernel = newest_kernel()
     stamp = directory / "kernel-version"
-    script = guest_script()
-    wanted = f"{kernel.name}\n{script}"
+    scripts = {name: guest_script(file) for name, file in SCRIPTS.items()}
+    wanted = "\n".join((kernel.name, *MODULE_PATHS, *scripts.values()))
     if stamp.exists() and stamp.read_text() == wanted:
         return
     directory.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(kernel, directory / "vmlinuz")
-    (directory / "initramfs").write_bytes(gzip.compress(archive(entries(kernel, script)), 6))
+    (directory / "initramfs").write_bytes(gzip.compress(archive(entries(kernel, scripts)), 6))
     stamp.write_text(wanted)
 
 
@@ -51,11 +80,11 @@ def newest_kernel() -> Path:
     return kernels[-1]
 
 
-def guest_script() -> str:
-    return (resources.files("pvc_lab") / "files" / "guest-init.sh").read_text()
+def guest_script(name: str = "guest-init.sh") -> str:
+    return (resources.files("pvc_lab") / "files" / name).read_text()
 
 
-def entries(kernel: Path, script: str) -> list[Entry]:
+def entries(kernel: Path, scripts: dict[str, str]) -> list[Entry]:
     """Everything in the initramfs."""
     modules = MODULES / kernel.name.removeprefix("vmlinuz-")
     return [
@@ -64,7 +93,7 @@ def entries(kernel: Path, script: str) -> list[Entry]:
         Entry("bin/busybox", stat.S_IFREG | 0o755, BUSYBOX.read_bytes()),
         *(Entry(f"bin/{name}", stat.S_IFLNK | 0o777, b"busybox") for name in APPLETS),
         *(Entry(Path(path).name, stat.S_IFREG | 0o644, read_module(modules, path)) for path in MODULE_PATHS),
-        Entry("init", stat.S_IFREG | 0o755, script.encode()),
+        *(Entry(name, stat.S_IFREG | 0o755, script.encode()) for name, script in scripts.items()),
     ]
 
 

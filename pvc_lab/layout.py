@@ -13,7 +13,7 @@ from pvc_lab.place import NodePlace
 DEFAULT_DIRECTORY = Path("/var/lib/pvc-lab")
 MAX_NODES = 9
 # All that `up` makes in the lab's directory, and so all that `down` may take away; the record goes last.
-CONTENTS = ("api", "guest", "log", "nodes", "redis", "secrets", "lab.json")
+CONTENTS = ("api", "ceph", "export", "guest", "log", "nodes", "redis", "secrets", "lab.json")
 # The address of a Unix socket has 107 characters, and each node keeps one in there.
 MAX_PATH = 80
 API_PORT = 7370
@@ -29,6 +29,8 @@ class Layout:
     root: Path
     number: int = 0
     size: int = 3
+    ceph: bool = False
+    s3: bool = False
 
     @property
     def bridge(self) -> str:
@@ -74,6 +76,11 @@ class Layout:
     @property
     def redis(self) -> Path:
         return self.root / "redis"
+
+    @property
+    def ceph_home(self) -> Path:
+        """What of Ceph belongs to no node."""
+        return self.root / "ceph"
 
     @property
     def guest(self) -> Path:

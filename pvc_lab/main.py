@@ -9,9 +9,10 @@ from pathlib import Path
 import click
 
 from pvc_core.errors import WrongState
-from pvc_lab import faults, node, packages, status, ticks
+from pvc_lab import faults, node, packages, rounds, status, ticks
 from pvc_lab import guest as guests
 from pvc_lab.bench import command as bench
+from pvc_lab.ceph.place import BUCKET, s3_keys, s3_url
 from pvc_lab.down import down as take_down
 from pvc_lab.group import main, running
 from pvc_lab.layout import Layout, check_size
@@ -28,14 +29,18 @@ AS_FORMAT = click.option(
 @main.command()
 @click.option("--nodes", type=int, help="How many nodes.  [default: 3]")
 @click.option("--connection", help="Name of the CLI connection.  [default: lab, or labN beside another lab]")
+@click.option("--ceph", is_flag=True, help="With a Ceph cluster: monitors, a manager, three OSDs, a pool.")
+@click.option("--s3", is_flag=True, help="With Ceph's S3 gateway, a user and a bucket; includes --ceph.")
 @click.option("--without-product", is_flag=True, hidden=True, help="Infrastructure only: no worker, no API.")
 @click.pass_obj
-def up(root: Path, nodes: int | None, connection: str | None, without_product: bool) -> None:
+def up(
+    root: Path, nodes: int | None, connection: str | None, ceph: bool, s3: bool, without_product: bool
+) -> None:
     """Bring the lab up, or repair it; ends when every part answers."""
-    packages.check_machine()
+    packages.check_machine(ceph or s3, s3)
     size = check_size(nodes) if nodes is not None else None
     with only_one(root):
-        record = bring_up(root, size, not without_product, connection, click.echo)
+        record = bring_up(root, size, not without_product, ceph or s3, s3, connection, click.echo)
     if record.product:
         introduce(record.layout(root), record.connection)
 
@@ -46,6 +51,8 @@ def introduce(layout: Layout, connection: str) -> None:
     click.echo(f"Swagger UI  {layout.swagger_url}")
     click.echo(f"Token       {layout.admin_token.read_text().strip()}")
     click.echo(f"            kept in {layout.admin_token}")
+    if layout.s3:
+        click.echo(f"S3          {s3_url(layout)}, bucket {BUCKET}, keys in {s3_keys(layout)}")
     click.echo(f"Try         pvc -c {connection} node list")
 
 
@@ -75,11 +82,12 @@ def show_status(root: Path, form: str) -> None:
 @click.option("--memory", type=int, default=128, show_default=True, metavar="MIB")
 @click.option("--vcpus", type=int, default=1, show_default=True)
 @click.option("--busy", type=int, default=0, metavar="MIB_PER_S", help="Dirty so much memory per second.")
+@click.option("--disk", metavar="POOL/VOLUME", help="Write to this RBD image, and verify what was written.")
 @click.pass_obj
-def guest(root: Path, name: str, memory: int, vcpus: int, busy: int) -> None:
+def guest(root: Path, name: str, memory: int, vcpus: int, busy: int, disk: str | None) -> None:
     """Print the domain XML of a tiny ticking guest."""
     layout = require(root).layout(root)
-    click.echo(guests.domain_xml(layout, name, memory, vcpus, busy), nl=False)
+    click.echo(guests.domain_xml(layout, name, memory, vcpus, busy, disk), nl=False)
 
 
 @main.command(name="ticks")
@@ -94,6 +102,21 @@ def show_ticks(root: Path, names: tuple[str, ...], form: str) -> None:
     layout = require(root).layout(root)
     found = [ticks.read_ticks(layout, name) for name in names or ticks.known_guests(layout)]
     click.echo(ticks.as_json(found) if form == "json" else ticks.as_text(found))
+    sys.exit(0 if all(one.whole for one in found) else 8)
+
+
+@main.command(name="rounds")
+@click.argument("names", nargs=-1, required=True, metavar="GUEST...")
+@AS_FORMAT
+@click.pass_obj
+def show_rounds(root: Path, names: tuple[str, ...], form: str) -> None:
+    """Did a guest's disk lose or spoil anything that was written to it?
+
+    Exit code 8 if one did, or if a guest has not written anything yet.
+    """
+    layout = require(root).layout(root)
+    found = [rounds.read_rounds(layout, name) for name in names]
+    click.echo(rounds.as_json(found) if form == "json" else rounds.as_text(found))
     sys.exit(0 if all(one.whole for one in found) else 8)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from pvc_lab.ceph.place import kinds_of, root_kinds
 from pvc_lab.errors import UnknownPart
 from pvc_lab.layout import Layout
 from pvc_lab.place import NodePlace
@@ -50,14 +51,14 @@ class Part:
 def parts_of(layout: Layout, with_product: bool) -> list[Part]:
     """Every part of the lab, node by node."""
     parts = [part for node in layout.nodes for part in node_parts(layout, node, with_product)]
-    roots = [kind for kind in ROOT_KINDS if with_product or kind != "api"]
+    roots = [kind for kind in (*ROOT_KINDS, *root_kinds(layout)) if with_product or kind != "api"]
     return parts + [Part(kind, None, layout.log / f"{kind}.log") for kind in roots]
 
 
 def node_parts(layout: Layout, node: NodePlace, with_product: bool) -> list[Part]:
     """The parts of one node."""
     kinds = ["zookeeper"] if node in layout.members else []
-    kinds += ["libvirtd"] + (["agent", "worker"] if with_product else [])
+    kinds += kinds_of(layout, node) + ["libvirtd"] + (["agent", "worker"] if with_product else [])
     logs = {"agent": LOG_NAMES[SUPERVISOR]}
     return [Part(kind, node, node.log / f"{logs.get(kind, kind)}.log") for kind in kinds]
 

@@ -60,6 +60,16 @@ class NodePlace:
         return self.home / "zookeeper"
 
     @property
+    def ceph(self) -> Path:
+        """The disks of its monitor and its OSD."""
+        return self.home / "ceph"
+
+    @property
+    def ceph_var(self) -> Path:
+        """/var/lib/ceph of the node: OSDs made in it later."""
+        return self.home / "ceph-var"
+
+    @property
     def parts_file(self) -> Path:
         """What the node's init starts."""
         return self.home / "parts.json"

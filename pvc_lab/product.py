@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from pvc_lab.ceph import gateway, place
 from pvc_lab.layout import API_PORT, REDIS_PORT, Layout
 from pvc_lab.place import NodePlace
 from pvc_lab.writing import keep_secret, write_if_changed
@@ -45,6 +46,7 @@ def node_settings(layout: Layout, node: NodePlace) -> dict[str, Any]:
     """The node's settings, with timings short enough to watch faults being handled."""
     return {
         **_shared(layout),
+        **_storage(layout, Path("/etc/ceph"), node.name, osd_format="raw"),
         "node": {"name": node.name, "address": node.address, "coordinator": node in layout.members},
         "worker": {"run_directory": str(node.run)},
         "hypervisor": {"keepalive_s": 6, "reserved_memory_mib": 512, "shutdown_timeout_s": 60},
@@ -56,6 +58,7 @@ def api_settings(layout: Layout) -> dict[str, Any]:
     """The API's settings; it belongs to no node."""
     return {
         **_shared(layout),
+        **_storage(layout, layout.ceph_home, place.API_USER),
         "api": {
             "listen": layout.address,
             "port": API_PORT,
@@ -82,10 +85,23 @@ def api_answers(layout: Layout, timeout: float = 3) -> bool:
         return False
 
 
+def _storage(layout: Layout, directory: Path, user: str, **more: object) -> dict[str, Any]:
+    """A key of its own for everybody; nothing where there is no Ceph."""
+    if not layout.ceph:
+        return {}
+    keyring = place.keyring(directory, user)
+    conf = directory / "ceph.conf"
+    access = {"ceph_conf": str(conf), "client": user, "keyring": str(keyring)}
+    exports: dict[str, Any] = {"export_directory": str(layout.root / "export")}
+    if layout.s3:
+        exports["s3"] = gateway.settings(layout)
+    return {"storage": {**access, **exports, "timeout_s": 4, "upload_patience_s": 15, **more}}
+
+
 def _shared(layout: Layout) -> dict[str, Any]:
     return {
         "cluster": "lab",
-        "subsystems": {"hypervisor": True, "networking": False, "storage": False},
+        "subsystems": {"hypervisor": True, "networking": False, "storage": layout.ceph},
         "zookeeper": {
             "hosts": layout.zookeeper_hosts,
             "password_file": str(layout.secret("zookeeper")),

@@ -26,9 +26,11 @@ class Record:
     size: int
     product: bool
     connection: str
+    ceph: bool = False
+    s3: bool = False
 
     def layout(self, root: Path) -> Layout:
-        return Layout(root, self.number, self.size)
+        return Layout(root, self.number, self.size, self.ceph, self.s3)
 
 
 def load(root: Path) -> Record | None:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from functools import partial
 
 from pvc_lab import network
 from pvc_lab import node as nodes
+from pvc_lab.ceph import daemons
 from pvc_lab.furnish import commands
 from pvc_lab.layout import Layout
 from pvc_lab.parts import Part, node_parts, parts_of
 from pvc_lab.place import NodePlace
 from pvc_lab.run import wait_for
 from pvc_lab.signals import continue_part, start_part
+from pvc_lab.together import together
 from pvc_lab.view import View
 
 POWER_ON_S = 40
@@ -36,7 +37,8 @@ def revive_node(layout: Layout, node: NodePlace, with_product: bool) -> None:
         network.heal(node)
     for part in node_parts(layout, node, with_product):
         release(layout, part, view)
-    nodes.start_parts(node, [command.part for command in commands(layout, node, with_product)])
+    kinds = [command.part for command in commands(layout, node, with_product)]
+    nodes.start_parts(node, [kind for kind in kinds if daemons.may_start(layout, kind)])
 
 
 def revive_part(layout: Layout, part: Part) -> None:
@@ -64,14 +66,6 @@ def power_on(layout: Layout, node: NodePlace, with_product: bool) -> None:
     wait_for(
         f"the parts of {node.name} start", lambda: _all_up(layout, parts), POWER_ON_S, f"Read {node.log}"
     )
-
-
-def together(work: Iterable[Callable[[], None]]) -> None:
-    """Do all of it at the same time; the first failure is raised when all have ended."""
-    with ThreadPoolExecutor(max_workers=16) as pool:
-        running = [pool.submit(piece) for piece in work]
-    for piece in running:
-        piece.result()
 
 
 def _all_up(layout: Layout, parts: list[Part]) -> bool:

@@ -7,6 +7,7 @@ import signal
 from pvc_core.errors import WrongState
 from pvc_lab import node as nodes
 from pvc_lab import product, redis
+from pvc_lab.ceph import daemons, gateway
 from pvc_lab.layout import Layout
 from pvc_lab.parts import Part
 from pvc_lab.processes import Process, kill, marked_environment
@@ -71,7 +72,12 @@ def _start(layout: Layout, part: Part, view: View) -> None:
 
 def root_command(layout: Layout, part: Part) -> Command:
     """How a part outside the nodes is started."""
-    lines = {"redis": redis.command_line, "api": product.api_command_line}
+    lines = {
+        "redis": redis.command_line,
+        "api": product.api_command_line,
+        "mgr": daemons.mgr_command_line,
+        "radosgw": gateway.command_line,
+    }
     environment = {**base_environment(product.PROGRAMS), **marked_environment(layout.root, part.name)}
     return Command(part.name, lines[part.kind](layout), environment, part.log)
 

@@ -50,9 +50,13 @@ class Ticks:
 
 def read_ticks(layout: Layout, guest: str) -> Ticks:
     """The ticks of that guest on all nodes, powered off or not."""
+    return parse(guest, console_texts(layout, guest))
+
+
+def console_texts(layout: Layout, guest: str) -> dict[str, str]:
+    """What the guest printed, by node."""
     files = {node.name: node.log / "libvirt" / f"{guest}.log" for node in layout.nodes}
-    texts = {name: _read(path) for name, path in files.items() if path.exists()}
-    return parse(guest, texts)
+    return {name: _read(path) for name, path in files.items() if path.exists()}
 
 
 def known_guests(layout: Layout) -> list[str]:

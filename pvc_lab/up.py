@@ -9,6 +9,7 @@ from pathlib import Path
 from pvc_core.errors import WrongState
 from pvc_lab import cluster, firewall, initramfs, network, product, redis
 from pvc_lab.answers import ask_all
+from pvc_lab.ceph import formatting, founding, gateway
 from pvc_lab.errors import ProgramFailed, TooSlow, UnsuitableDirectory
 from pvc_lab.furnish import furnish
 from pvc_lab.layout import CONTENTS, Layout
@@ -27,9 +28,17 @@ MOUNT_POINTS = (Path("/etc/libvirt"), Path("/var/lib/libvirt"))
 Say = Callable[[str], None]
 
 
-def up(root: Path, size: int | None, with_product: bool, connection: str | None, say: Say) -> Record:
+def up(
+    root: Path,
+    size: int | None,
+    with_product: bool,
+    ceph: bool,
+    s3: bool,
+    connection: str | None,
+    say: Say,
+) -> Record:
     """Bring up what is not up; ends when every part answers."""
-    record = settle(root, size, with_product, connection)
+    record = settle(root, size, with_product, ceph, s3, connection)
     layout = record.layout(root)
     save(root, record)
     say(f"Lab in {root}: {record.size} node(s) on bridge {layout.bridge}, {layout.address}/24.")
@@ -38,25 +47,38 @@ def up(root: Path, size: int | None, with_product: bool, connection: str | None,
         say(note)
     prepare(layout, record.product)
     revive_all(layout, record.product)
+    if layout.ceph:
+        founding.found(layout)
     wait_until_all_answer(layout, record)
     say("Every part answers.")
+    if layout.s3:
+        gateway.furnish(layout)
+    if layout.ceph:
+        say(f"Ceph: {founding.await_health(layout) or 'HEALTH_OK'}")
     return record
 
 
-def settle(root: Path, size: int | None, with_product: bool, connection: str | None) -> Record:
+def settle(
+    root: Path, size: int | None, with_product: bool, ceph: bool, s3: bool, connection: str | None
+) -> Record:
     """Number, size and names of the lab: what it had before, else what was asked for."""
     known = load(root)
     refuse_strange(root, known)
     if known and size not in (None, known.size):
         raise WrongState(f"the lab has {known.size} nodes already", "Take it down first: pvc-lab down")
+    if known and ceph and not known.ceph:
+        raise WrongState("the lab was made without Ceph", "Take it down first: pvc-lab down")
+    if known and s3 and not known.s3:
+        raise WrongState("the lab was made without S3", "Take it down first: pvc-lab down")
     root.mkdir(parents=True, exist_ok=True)
     with machine_lock():
         number = network.bridge_of(root)
         if number is None:
             number = network.claim_bridge(root, known.number if known else 0)
     if known:
-        return Record(number, known.size, with_product or known.product, connection or known.connection)
-    return Record(number, size or DEFAULT_SIZE, with_product, connection or f"lab{number or ''}")
+        names = connection or known.connection
+        return Record(number, known.size, with_product or known.product, names, known.ceph, known.s3)
+    return Record(number, size or DEFAULT_SIZE, with_product, connection or f"lab{number or ''}", ceph, s3)
 
 
 def refuse_strange(root: Path, known: Record | None) -> None:
@@ -71,7 +93,8 @@ def refuse_strange(root: Path, known: Record | None) -> None:
 
 def prepare(layout: Layout, with_product: bool) -> None:
     """Write every file the parts read."""
-    for directory in (layout.log, *MOUNT_POINTS):
+    ceph = (Path("/etc/ceph"),) if layout.ceph else ()
+    for directory in (layout.log, *MOUNT_POINTS, *ceph):
         directory.mkdir(parents=True, exist_ok=True)
     product.prepare_secrets(layout)
     redis.prepare(layout, keep_secret(layout.secret("redis")))
@@ -79,6 +102,7 @@ def prepare(layout: Layout, with_product: bool) -> None:
         product.prepare_api(layout)
     for node in layout.nodes:
         furnish(layout, node, with_product)
+    formatting.prepare(layout)
     initramfs.build(layout.guest)
 
 

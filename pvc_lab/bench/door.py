@@ -30,8 +30,9 @@ class Door:
         found: Json = self._answer(self._http.post(self._base + path, json=body or {}, timeout=60))
         return found
 
-    def delete(self, path: str) -> None:
-        self._answer(self._http.delete(self._base + path, timeout=60))
+    def delete(self, path: str) -> Json:
+        found: Json = self._answer(self._http.delete(self._base + path, timeout=60))
+        return found
 
     def finish(self, job: Json) -> Json:
         """Wait for the end of a task; raises ProgramFailed unless it succeeded."""

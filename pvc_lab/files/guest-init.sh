@@ -1,5 +1,6 @@
 #!/bin/sh
-# The only program of a lab guest: ticks on its console, obeys the power button, dirties memory if asked to.
+# The only program of a lab guest: ticks on its console, obeys the power button; if asked to, it
+# dirties memory, and writes to a disk what it can verify.
 mount -t proc proc /proc
 mount -t sysfs sysfs /sys
 mount -t devtmpfs dev /dev
@@ -68,6 +69,7 @@ busy=$(option busy)
 # When it booted, then something random: ids of later boots sort after those of earlier ones.
 boot=$(printf %08x "$(date +%s)")$(cut -c1-4 /proc/sys/kernel/random/boot_id)
 count=0
+[ -n "$(option disk)" ] && /disk "$boot" &
 while :; do
     count=$((count + 1))
     echo "tick $boot $count;"
