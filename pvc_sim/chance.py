@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from random import Random
 
 from pvc_core.model.vm import MigrationMethod
-from pvc_sim.given import Given, GivenNode, GivenVm, Metadata
+from pvc_sim.given import Given, GivenMetadata, GivenNode, GivenVm
 from pvc_sim.scenario import Event, Scenario
 
 FIRST_S = 2.0
@@ -61,16 +61,25 @@ def _given(chance: Random, seed: int, size: Size) -> Given:
 
 
 def _limits(chance: Random) -> dict[str, object]:
-    return {"parallel_out": chance.choice((1, 2, 4)), "parallel_in": chance.choice((1, 2, 4))}
+    return {
+        "parallel_out": chance.choice((1, 2, 4)),
+        "parallel_in": chance.choice((1, 2, 4)),
+        "deadline_s": chance.choice((60, 300)),
+        "auto_converge": chance.random() < 0.5,
+        "node_bandwidth_mib_s": chance.choice((None, None, 100, 400)),
+    }
 
 
 def _vm(chance: Random, nodes: list[str]) -> GivenVm:
     limited = chance.random() < 0.15
     node = chance.choice(nodes)
-    metadata = Metadata(
+    metadata = GivenMetadata(
         node_limit=tuple(sorted({node, chance.choice(nodes)})) if limited else (),
         autorestart=chance.random() < 0.25,
-        migration_method=MigrationMethod.LIVE if chance.random() < 0.9 else MigrationMethod.NONE,
+        migration_method=MigrationMethod.LIVE
+        if chance.random() < 0.8
+        else chance.choice(list(MigrationMethod)),
+        post_copy=chance.random() < 0.3,
     )
     state = "start" if chance.random() < 0.85 else "stop"
     return GivenVm.model_validate(
@@ -108,7 +117,13 @@ def _flush(chance: Random, given: Given) -> str:
 
 def _migrate(chance: Random, given: Given) -> str:
     target = chance.choice(("", f" --target {_node(chance, given)}"))
-    return f"vm migrate {_name(chance, given)}{target}{chance.choice(('', ' --force'))}"
+    return f"vm migrate {_name(chance, given)}{target}{chance.choice(('', ' --force', ' --deadline 20'))}"
+
+
+def _transfer(chance: Random, given: Given) -> str:
+    target = chance.choice(("", f" --target {_node(chance, given)}"))
+    verb = chance.choice((f"move {_name(chance, given)}{target}", f"unmigrate {_name(chance, given)}"))
+    return f"vm {verb}{chance.choice(('', '', ' --then-stop'))}"
 
 
 def _cancel(chance: Random, given: Given) -> str:
@@ -123,9 +138,14 @@ REQUESTS: tuple[Callable[[Random, Given], str], ...] = (
     lambda chance, given: f"node ready {_node(chance, given)}",
     lambda chance, given: f"node ready {_node(chance, given)}",
     _migrate,
+    _transfer,
     lambda chance, given: f"vm start {_name(chance, given)}",
     lambda chance, given: f"vm shutdown {_name(chance, given)}{chance.choice(('', ' --then-stop'))}",
     lambda chance, given: f"vm stop {_name(chance, given)}",
+    lambda chance, given: (
+        f"vm restart {_name(chance, given)}{chance.choice(('', ' --force', ' --then-stop'))}"
+    ),
+    lambda chance, given: f"vm disable {_name(chance, given)}{chance.choice(('', ' --force'))}",
     lambda chance, given: f"vm undefine {_name(chance, given)}",
     _cancel,
     _cancel,
@@ -166,8 +186,12 @@ def _redis(chance: Random, _given: Given) -> Pair:
     return chance.choice(((f"redis {way}", "redis up"), ("redis wipe", "")))
 
 
+STATES = ("vm shutdown", "vm restart", "vm recover")
+"""Kinds of tasks that end a guest and start it again."""
+
+
 def _crash(chance: Random, _given: Given) -> Pair:
-    kind = chance.choice(("node flush", "node ready", "vm migrate", "vm migrate", "vm start", "vm shutdown"))
+    kind = chance.choice(("node flush", "node ready", "vm migrate", "vm migrate", "vm start", *STATES))
     return f"{chance.choice(('crash', 'crash', 'stop'))} after step {chance.randint(1, 6)} of {kind}", ""
 
 
@@ -179,6 +203,10 @@ def _guest(chance: Random, given: Given) -> Pair:
             (f"migrate slow {name} {chance.randint(5, 40)}", ""),
             (f"start fail {name} {chance.randint(1, 2)} times", ""),
             (f"guest deaf {name}", ""),
+            (f"guest crash {name}", ""),
+            (f"guest crash {name}", ""),
+            (f"guest pause {name}", f"vm start {name}"),
+            (f"guest busy {name} {chance.randint(10, 400)}", ""),
         )
     )
 

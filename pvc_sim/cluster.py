@@ -10,7 +10,6 @@ from pvc_core.decide.wave import Limits
 from pvc_core.model.operations import DefineVm, InitCluster
 from pvc_core.model.vm import Wanted
 from pvc_core.store import tree
-from pvc_core.store.cache import RememberingStore
 from pvc_core.store.ensemble import MemoryTree
 from pvc_drivers.hypervisor.fake import FakeFleet
 from pvc_sim.broker import Broker
@@ -45,7 +44,7 @@ class SimCluster:
         self._ids = 0
         self._owed: list[tuple[Door, Callable[[], bool]]] = []
         self._armed: float | None = None
-        self.api = Door(self.around, "api", "api", self.config, NodeClock(self.kernel), RememberingStore)
+        self.api = Door(self.around, "api", "api", self.config, NodeClock(self.kernel))
         self.service = Service(self.api.world)
         self.machines: dict[str, Machine] = {}
         self._build()
@@ -116,7 +115,8 @@ class SimCluster:
 
     def _define(self, name: str, vm: GivenVm) -> None:
         store, uuid, xml = self.api.world.store, uuid_of(name), xml_of(name, vm)
-        self.service.submit(DefineVm(xml=xml, node=vm.node, **dict(vm.metadata)), Asker("sim"))
+        said = {field: getattr(vm.metadata, field) for field in vm.metadata.model_fields_set}
+        self.service.submit(DefineVm(xml=xml, node=vm.node, **said), Asker("sim"))
         seen = store.load(tree.vm_spec(uuid))
         if vm.state is Wanted.START:
             self.fleet.node(vm.node).start(xml)

@@ -17,19 +17,43 @@ ACCEPTED = ("--wait", "--yes")
 
 def parse_command(text: str, folder: Path | None = None) -> Operation | None:
     """None for what is no operation; raises InvalidRequest for a wrong one."""
-    words = shlex.split(text)
-    noun = " ".join(words[:2])
-    operation = BY_NAME.get(ALIASES.get(noun, noun).replace(" ", "."))
+    operation, words = _operation(shlex.split(text))
     if operation is None or operation.url is None:
         return None
-    arguments, options = _split(operation, [word for word in words[2:] if word not in ACCEPTED])
-    names = re.findall(r"<(\w+)>", operation.url) or ["xml"]
-    if len(arguments) != len(names):
+    arguments, options = _split(operation, [word for word in words if word not in ACCEPTED])
+    names = [*re.findall(r"<(\w+)>", operation.url), *_positional(operation)]
+    needed = [name for name in names if operation.model_fields[name].is_required()]
+    if not len(needed) <= len(arguments) <= len(names):
         raise InvalidRequest(f"{text!r}: give {' '.join(name.upper() for name in names)}")
-    fields = dict(zip(names, arguments, strict=True)) | options
+    given = {name: _typed(operation, name, text) for name, text in zip(names, arguments, strict=False)}
+    fields = given | options
     if "xml" in fields:
         fields["xml"] = _read(folder, fields["xml"])
     return operation.parse(fields)
+
+
+def _operation(words: list[str]) -> tuple[type[Operation] | None, list[str]]:
+    """Named by two words or by three; and the words behind."""
+    for count in (3, 2):
+        noun = " ".join(words[:count])
+        operation = BY_NAME.get(ALIASES.get(noun, noun).replace(" ", "."))
+        if operation is not None:
+            return operation, words[count:]
+    return None, words
+
+
+def _positional(operation: type[Operation]) -> list[str]:
+    """Fields that are arguments on the command line."""
+    marked = {name: field.json_schema_extra for name, field in operation.model_fields.items()}
+    return [
+        name
+        for name, extra in marked.items()
+        if isinstance(extra, dict) and extra.get("cli") in ("file", "argument")
+    ]
+
+
+def _typed(operation: type[Operation], name: str, text: str) -> Any:
+    return int(text) if operation.model_fields[name].annotation is int and text.isdigit() else text
 
 
 def _split(operation: type[Operation], words: list[str]) -> tuple[list[str], dict[str, Any]]:
@@ -42,11 +66,21 @@ def _split(operation: type[Operation], words: list[str]) -> tuple[list[str], dic
             arguments.append(word)
             continue
         name = word.removeprefix("--").replace("-", "_")
+        name = f"{name}_s" if f"{name}_s" in operation.model_fields else name
+        if (plain := name.removeprefix("no_")) != name and _is_boolean(operation, plain):
+            options[plain] = False
+            continue
         if name not in operation.model_fields:
             raise InvalidRequest(f"{operation.name} has no option {word}")
         default = operation.model_fields[name].default
-        options[name] = True if isinstance(default, bool) else _value(default, next(rest, ""))
+        options[name] = True if _is_boolean(operation, name) else _value(default, next(rest, ""))
     return arguments, options
+
+
+def _is_boolean(operation: type[Operation], name: str) -> bool:
+    """Whether that is a field that is yes or no, or left to others."""
+    field = operation.model_fields.get(name)
+    return field is not None and field.annotation in (bool, bool | None)
 
 
 def _value(default: Any, text: str) -> Any:

@@ -36,6 +36,9 @@ class EventDrive:
     def load(self) -> float:
         return 0.0
 
+    def interfaces(self) -> tuple[str, ...] | None:
+        return None
+
     def pool(self, slots: int) -> Pool:
         return EventPool(self._process, slots)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from pvc_core.errors import InvalidRequest
 from pvc_core.model.operations import BY_NAME
+from pvc_drivers.hypervisor.fake import FakeHypervisor
 from pvc_sim.cluster import SimCluster
 from pvc_sim.machine import PARTS, Machine, PartName
 from pvc_sim.process import Process
@@ -56,6 +57,31 @@ class Faults:
 
     def slow_migrations(self, vm: str, seconds: str) -> None:
         self.cluster.fleet.faults.slow_migrations[vm] = float(seconds)
+
+    def make_busy(self, vm: str, mib_s: str) -> None:
+        self.cluster.fleet.faults.busy_guests[vm] = float(mib_s)
+
+    def crash_guest(self, vm: str) -> None:
+        """Its QEMU process dies; nothing happens to a guest that does not run."""
+        for node, uuid in self._running(vm):
+            self.cluster.witness.excuse_guest(uuid)
+            node.remove(uuid, "failed")
+
+    def pause_guest(self, vm: str) -> None:
+        """As after an I/O error; it can be resumed."""
+        for node, uuid in self._running(vm):
+            node.pause(uuid)
+
+    def _running(self, vm: str) -> list[tuple[FakeHypervisor, str]]:
+        fleet = self.cluster.fleet
+        with fleet.lock:
+            fleet.catch_up()
+            return [
+                (node, uuid)
+                for node in fleet.nodes()
+                for uuid, guest in node.guests.items()
+                if guest.domain.name == vm and guest.domain.state == "running"
+            ]
 
     def deafen(self, vm: str) -> None:
         self.cluster.fleet.faults.deaf_guests.add(vm)
@@ -124,6 +150,7 @@ class Faults:
         cluster.witness.crash_points.clear()
         cluster.fleet.faults.fail_migrations.clear()
         cluster.fleet.faults.slow_migrations.clear()
+        cluster.fleet.faults.busy_guests.clear()
         cluster.fleet.faults.refuse_starts.clear()
         cluster.broker.heal()
         if not cluster.zookeeper_up:

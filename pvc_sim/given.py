@@ -9,10 +9,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pvc_core.config import Config, parse_config
 from pvc_core.errors import InvalidRequest
+from pvc_core.model.metadata import Metadata, Tagged
 from pvc_core.model.names import NodeName, VmName
 from pvc_core.model.node import NodeState
 from pvc_core.model.operations.base import as_invalid
-from pvc_core.model.vm import MigrationMethod, NodeSelector, Wanted
+from pvc_core.model.vm import Wanted
 
 NAMESPACE = uuids.UUID("5b0c6a52-0000-4000-8000-000000000000")
 
@@ -20,7 +21,7 @@ PRETEND: dict[str, Any] = {
     "cluster": "sim",
     "zookeeper": {"hosts": ["pretend:2181"], "password_file": "/nonexistent"},
     "redis": {"host": "pretend", "password_file": "/nonexistent"},
-    "hypervisor": {"reserved_memory_mib": 0},
+    "hypervisor": {"reserved_memory_mib": 0, "schemas": None},
 }
 
 
@@ -35,11 +36,8 @@ class GivenNode(Section):
     state: NodeState = NodeState.READY
 
 
-class Metadata(Section):
-    node_limit: tuple[NodeName, ...] = ()
-    node_selector: NodeSelector = NodeSelector.MEM
-    autorestart: bool = False
-    migration_method: MigrationMethod = MigrationMethod.LIVE
+class GivenMetadata(Tagged, Metadata, Section):
+    """As `vm define` takes it."""
 
 
 class GivenVm(Section):
@@ -48,7 +46,7 @@ class GivenVm(Section):
     node: NodeName
     state: Wanted = Wanted.START
     previous_node: NodeName | None = None
-    metadata: Metadata = Metadata()
+    metadata: GivenMetadata = GivenMetadata()
 
 
 class Given(Section):

@@ -7,13 +7,17 @@ from typing import Any, Protocol, TypeVar
 
 from pvc_core.model.record import Record
 from pvc_core.store import faults
-from pvc_core.store.documents import Ref, Seen, Store
+from pvc_core.store.cache import RememberingStore
+from pvc_core.store.documents import Ref, Seen
 from pvc_core.store.memory import MemoryHome, MemoryTree
-from pvc_core.store.port import Bell, Op, Raw
+from pvc_core.store.port import Bell, Note, Op, Raw
 from pvc_sim.process import Life, Process
 
 READ_S = 0.0004
 COMMIT_S = 0.001
+UNASKED_S = 0.5
+"""How late a busy client hears of a change by itself: late enough to show who forgot to ask."""
+
 NOTICE_S = 0.05
 """How long a client goes on believing in a session that has ended."""
 
@@ -42,6 +46,7 @@ class SimHome:
         self._believed: int | None = None
         self._lost_answers = 0
         self._cable = True
+        self._unheard: list[Note] = []
         process.on_cont.append(self._recover)
 
     def read(self, paths: Sequence[str]) -> list[Raw | None]:
@@ -69,13 +74,22 @@ class SimHome:
         self._process.pause(READ_S)
         return self._inner.watch_value(path, self._later(bell))
 
-    def watch_values(self, paths: Sequence[str], bells: Sequence[Bell]) -> list[Raw | None]:
-        self._process.pause(READ_S)
-        return self._inner.watch_values(paths, [self._later(bell) for bell in bells])
-
     def watch_children(self, path: str, bell: Bell) -> tuple[str, ...] | None:
         self._process.pause(READ_S)
         return self._inner.watch_children(path, self._later(bell))
+
+    def note_values(self, paths: Sequence[str], notes: Sequence[Note]) -> list[Raw | None]:
+        self._process.pause(READ_S)
+        return self._inner.note_values(paths, [self._on_its_way(note) for note in notes])
+
+    def note_children(self, paths: Sequence[str], notes: Sequence[Note]) -> list[tuple[str, ...] | None]:
+        self._process.pause(READ_S)
+        return self._inner.note_children(paths, [self._on_its_way(note) for note in notes])
+
+    def hear(self) -> None:
+        due, self._unheard = self._unheard, []
+        for note in due:
+            note()
 
     def session(self) -> int | None:
         return self._inner.session() if self._believed is None else self._believed
@@ -116,6 +130,15 @@ class SimHome:
         """A watch takes a moment to reach its process."""
         return lambda: self._process.after(READ_S, bell)
 
+    def _on_its_way(self, note: Note) -> Note:
+        """Heard a moment later by itself, or at once by who asks for it."""
+
+        def change() -> None:
+            self._unheard.append(note)
+            self._process.after(UNASKED_S, self.hear)
+
+        return change
+
     def _recover(self) -> None:
         if self.number() is None:
             self._process.after(NOTICE_S, self._notice)
@@ -129,7 +152,7 @@ class SimHome:
         self._believed = None
 
 
-class SimStore(Store):
+class SimStore(RememberingStore):
     """Shares what is decoded among the processes: records are frozen."""
 
     def __init__(self, home: SimHome, known: dict[str, tuple[Raw, Any]]) -> None:

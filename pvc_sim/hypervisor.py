@@ -66,10 +66,56 @@ class SimHypervisor:
         self._fake.shutdown(uuid)
         self._acted("shutdown", uuid)
 
+    def attach(self, uuid: str, device: str) -> None:
+        self._await_answer()
+        self._fake.attach(uuid, device)
+        self._acted("attach", uuid)
+
+    def detach(self, uuid: str, device: str) -> None:
+        self._await_answer()
+        self._fake.detach(uuid, device)
+        self._acted("detach", uuid)
+
+    def set_vcpus(self, uuid: str, count: int) -> None:
+        self._await_answer()
+        self._fake.set_vcpus(uuid, count)
+        self._acted("set vcpus", uuid)
+
+    def set_memory(self, uuid: str, mib: int) -> None:
+        self._await_answer()
+        self._fake.set_memory(uuid, mib)
+        self._acted("set memory", uuid)
+
+    def resize_disk(self, uuid: str, disk: str, size: int) -> None:
+        self._await_answer()
+        self._fake.resize_disk(uuid, disk, size)
+        self._acted("resize disk", uuid)
+
     def destroy(self, uuid: str) -> None:
         self._await_answer()
         self._fake.destroy(uuid)
         self._acted("destroy", uuid)
+
+    def resume(self, uuid: str) -> None:
+        self._await_answer()
+        self._fake.resume(uuid)
+        self._acted("resume", uuid)
+
+    def suspend(self, uuid: str) -> None:
+        self._await_answer()
+        self._fake.suspend(uuid)
+        self._acted("suspend", uuid)
+
+    def freeze(self, uuid: str) -> None:
+        self._await_answer()
+        self._fake.freeze(uuid)
+        self._acted("freeze", uuid)
+
+    def thaw(self, uuid: str) -> int:
+        self._await_answer()
+        held = self._fake.thaw(uuid)
+        self._acted("thaw", uuid)
+        return held
 
     def begin_migration(self, uuid: str, order: MigrationOrder, ended: Bell) -> None:
         self._await_answer()
@@ -80,6 +126,18 @@ class SimHypervisor:
         self._await_answer()
         self._fake.abort_migration(uuid)
         self._acted("abort", uuid)
+
+    def limit_migration(
+        self, uuid: str, max_downtime_ms: int | None = None, bandwidth_mib_s: int | None = None
+    ) -> None:
+        self._await_answer()
+        self._fake.limit_migration(uuid, max_downtime_ms, bandwidth_mib_s)
+        self._acted("limit", uuid)
+
+    def switch_to_post_copy(self, uuid: str) -> None:
+        self._await_answer()
+        self._fake.switch_to_post_copy(uuid)
+        self._acted("post-copy", uuid)
 
     def on_event(self, listener: Callable[[DomainEvent], None]) -> None:
         self._listeners.append(listener)

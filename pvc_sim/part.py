@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pvc_core.config import Config
-from pvc_core.store.documents import Store
 from pvc_core.store.ensemble import MemoryTree
 from pvc_core.store.port import Raw
 from pvc_drivers.hypervisor.fake import FakeHypervisor
@@ -63,13 +62,12 @@ class Door:
         node: str,
         config: Config,
         clock: NodeClock,
-        store_over: Callable[[SimHome], Store] | None = None,
     ) -> None:
         self.around, self.name = around, name
         self.process = around.process(name)
         self.home = SimHome(self.process, around.tree, around.witness)
         self.world = World(
-            store=store_over(self.home) if store_over else SimStore(self.home, around.known),
+            store=SimStore(self.home, around.known),
             clock=clock,
             hints=SimHints(self.process, around.broker, node),
             live=Nothing(),

@@ -17,8 +17,15 @@ EFFECTS = {
     "start": "is started",
     "migrate": "is being migrated",
     "abort": "is no longer to be migrated",
+    "limit": "is migrated under other limits",
+    "post-copy": "is to go on at its target",
     "shutdown": "is asked to power off",
     "destroy": "is stopped",
+    "resume": "is resumed",
+    "attach": "is given a device",
+    "detach": "is asked for a device",
+    "set vcpus": "is given another number of vCPUs",
+    "set memory": "is given another amount of memory",
 }
 
 

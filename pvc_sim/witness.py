@@ -90,6 +90,10 @@ class Witness:
         """The power of that node is cut: its guests are gone, and nobody is to blame."""
         self._excused.update(uuid for uuid, place in self.where.items() if place == node)
 
+    def excuse_guest(self, uuid: str) -> None:
+        """It ends by itself."""
+        self._excused.add(uuid)
+
     def wake(self) -> None:
         """The scenario is laid out; from now on everything counts."""
         self.asleep = False
@@ -116,6 +120,7 @@ class Witness:
         guests.check_stopped(self.mirror, where)
         if where == self.where:
             return
+        self._excused |= guests.find_torn(self.fleet)
         for uuid in self.where.keys() - where.keys() - self._excused:
             vm = self.mirror.vms.get(uuid)
             name = vm.name if vm is not None else uuid

@@ -9,6 +9,7 @@ from pvc_core.decide.wave import Limits
 from pvc_core.errors import JobExpired
 from pvc_core.model.job import Job, JobState
 from pvc_core.model.node import NodeSpec, NodeState
+from pvc_core.model.operations import MoveVm
 from pvc_core.model.vm import VmSpec, Wanted
 from pvc_sim.breach import Breach
 from pvc_sim.mirror import Change, Mirror
@@ -33,11 +34,18 @@ def check_vm(mirror: Mirror, change: Change) -> None:
     vm: VmSpec | None = change.after
     if vm is None:
         return
-    if before is not None and before.home != vm.home:
+    if before is not None and before.home != vm.home and not _moved_for_good(mirror, vm):
         raise Breach("previous_node is kept", f"the home of {vm.name} was {before.home} and is {vm.home}")
     for node in {vm.node, vm.moving_to} - {None}:
         assert node is not None
         check_memory(mirror, node)
+
+
+def _moved_for_good(mirror: Mirror, vm: VmSpec) -> bool:
+    """`vm move` is what changes a home."""
+    return any(
+        job.operation == MoveVm.name and f"vm:{vm.uuid}" in job.objects for job in mirror.jobs.values()
+    )
 
 
 def check_moving(mirror: Mirror) -> None:
@@ -64,7 +72,7 @@ def check_memory(mirror: Mirror, node: str) -> None:
     report = mirror.reports.get(node)
     if report is None:
         return
-    promised = sum(vm.memory_mib for vm in mirror.vms.values() if node in _charged(vm))
+    promised = sum(vm.charge_mib for vm in mirror.vms.values() if node in _charged(vm))
     room = report.capacity.memory_mib - report.reserved_memory_mib
     if report.capacity.memory_mib and promised > room:
         raise Breach("no node is overfilled", f"{promised} of {room} MiB of {node} are promised")
