@@ -32,8 +32,8 @@ SABOTAGES = (
     Sabotage(
         "ignore the session loss",
         "pvc_tasks.context",
-        "self._check_still_ours()",
-        "pass",
+        "mark, job = self.store.home.read([claim.path, record.path])",
+        "return",
         "stopped-between-record-and-effect",
     ),
     Sabotage(
@@ -109,15 +109,15 @@ SABOTAGES = (
     ),
     Sabotage(
         "keep moving_to when the VM stayed",
-        "pvc_tasks.operations.vm_migrate",
+        "pvc_tasks.operations.move_ends",
         "stays = seen.value.but(moving_to=None, moving_job=None)",
         "stays = seen.value",
     ),
     Sabotage(
         "do not charge the memory of what arrives",
-        "pvc_core.model.snapshot",
-        "for node in spoken_for | ({vm.moving_to} if vm.moving_to else set()):",
-        "for node in spoken_for:",
+        "pvc_core.model.load",
+        "return (vm.node,) if vm.moving_to in (None, vm.node) else (vm.node, vm.moving_to)",
+        "return (vm.node,)",
     ),
     Sabotage(
         "place without bumping the placement",
@@ -128,15 +128,43 @@ SABOTAGES = (
     ),
     Sabotage(
         "ask for no room",
-        "pvc_core.decide.placement",
-        "if (free := cluster.free_mib(name)) < vm.memory_mib:",
-        "if (free := cluster.free_mib(name)) < 0:",
+        "pvc_core.decide.refusal",
+        "if refusal is None and (free := cluster.free_mib(name)) < vm.charge_mib:",
+        "if refusal is None and (free := cluster.free_mib(name)) < 0:",
     ),
     Sabotage(
         "place on closed nodes",
-        "pvc_core.decide.placement",
+        "pvc_core.decide.refusal",
         "if not node.ready:",
         "if False:",
+    ),
+    Sabotage(
+        "place beside those it is to be apart from",
+        "pvc_core.decide.refusal",
+        "if refusal is None and TagRule.APART not in despite:",
+        "if False:",
+        "apart-means-apart",
+    ),
+    Sabotage(
+        "let others take the room of those that come along",
+        "pvc_core.decide.packing",
+        "return sorted(vms, key=weight)",
+        "return sorted(vms, key=largest_first)",
+        "together-goes-together",
+    ),
+    Sabotage(
+        "carry out an overtaken plan when its turn comes",
+        "pvc_tasks.operations.node_flush",
+        "            check_kept(shown, plan_flush(cluster, asked.node, _rules(asked)))",
+        "            pass",
+        "the-plan-is-overtaken-in-line",
+    ),
+    Sabotage(
+        "do otherwise than the plan says",
+        "pvc_core.decide.flush",
+        "    agreed = rules.targets.get(vm.uuid)",
+        "    agreed = None",
+        "exactly-the-plan",
     ),
     Sabotage(
         "ignore the limits of migrations",
@@ -153,8 +181,8 @@ SABOTAGES = (
     ),
     Sabotage(
         "stop a deaf guest unasked",
-        "pvc_tasks.operations.vm_shutdown",
-        "if asked.then_stop:",
+        "pvc_tasks.operations.poweroff",
+        "if stops_in_the_end(asked, vm):",
         "if True:",
     ),
     Sabotage(
@@ -162,6 +190,27 @@ SABOTAGES = (
         "pvc_core.decide.flush",
         "if vm.autorestart or rules.stop_blocked:",
         "if True:",
+    ),
+    Sabotage(
+        "stop a deaf guest to move it, unasked",
+        "pvc_tasks.operations.move_by_shutdown",
+        "if asked.then_stop or vm.on_shutdown_timeout is OnShutdownTimeout.STOP:",
+        "if True:",
+        "a-deaf-guest-is-not-moved",
+    ),
+    Sabotage(
+        "shut down what may be moved live",
+        "pvc_tasks.operations.vm_migrate",
+        "runs_on = vm.migration_method is MigrationMethod.LIVE",
+        "runs_on = False",
+        "flush-empties-a-node",
+    ),
+    Sabotage(
+        "forget to take back a place that was not needed",
+        "pvc_tasks.operations.move_ends",
+        "return (seen.save(stays), bump_placement_now(store, job))",
+        "return ()",
+        "a-deaf-guest-is-not-moved",
     ),
     Sabotage(
         "record as stopped without looking",
@@ -188,5 +237,12 @@ SABOTAGES = (
         "pvc_tasks.children",
         "attempt = 1 + sum(subject in job.objects for job in siblings)",
         "attempt = 1",
+    ),
+    Sabotage(
+        "give away at once what a smaller definition frees",
+        "pvc_core.model.vm",
+        "return max(self.memory_mib, self.running.memory_mib if self.running else 0)",
+        "return self.memory_mib",
+        "a-smaller-vm-keeps-its-room",
     ),
 )
