@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from source import ROOT
 
 from pvc_core.config import Config
+from pvc_core.decide import states_document
 from pvc_core.model import job, node
 
 
@@ -28,6 +29,13 @@ def test_diagrams_show_the_transitions(
     document: str, transitions: Mapping[StrEnum, frozenset[StrEnum]]
 ) -> None:
     assert drawn(document) == {(a.value, b.value) for a, following in transitions.items() for b in following}
+
+
+def test_the_table_of_vm_states_is_the_one_that_decides() -> None:
+    document = (ROOT / "docs/states.md").read_text()
+    assert document == states_document.replaced(document), (
+        "write it anew: .venv/bin/python -m pvc_core.decide.states_document < docs/states.md"
+    )
 
 
 def test_the_sample_configuration_documents_every_key() -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import re
+
 import pytest
 from source import ROOT
 
 from pvc_core.model.operations import OPERATIONS, Operation
+from pvc_core.model.operations.base import PATTERNS
 from pvc_core.model.operations.document import render_document
 from pvc_tasks.celery_app import make_app, register
 from pvc_tasks.handler import ImmediateHandler
@@ -31,6 +35,13 @@ def test_has_a_summary_and_described_fields(operation: type[Operation]) -> None:
     assert operation.summary().endswith(".")
     undescribed = [name for name, field in operation.model_fields.items() if not field.description]
     assert undescribed == []
+
+
+@each
+def test_what_a_field_may_look_like_is_said_in_words(operation: type[Operation]) -> None:
+    schema = json.dumps(operation.model_json_schema())
+    patterns = {json.loads(found) for found in re.findall(r'"pattern": ("(?:[^"\\\\]|\\\\.)*")', schema)}
+    assert patterns <= PATTERNS.keys()
 
 
 @each

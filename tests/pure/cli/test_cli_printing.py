@@ -7,7 +7,7 @@ import time
 import pytest
 from jobs import job
 
-from pvc_cli import exits, human, show
+from pvc_cli import exits, human, show, width
 from pvc_cli.client import path_of
 from pvc_cli.exits import Refused
 from pvc_cli.show import Column
@@ -66,7 +66,7 @@ def test_an_empty_table_says_so(capsys: pytest.CaptureFixture[str]) -> None:
 def test_the_last_column_is_cut_at_the_edge(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(show, "_terminal_width", lambda: 20)
+    monkeypatch.setattr(width, "terminal_width", lambda: 20)
     show.show_table([{"a": "x", "b": "y" * 40}], [Column("A", "a"), Column("B", "b")], "")
     assert capsys.readouterr().out.splitlines()[1] == "x  " + "y" * 16 + "…"
 

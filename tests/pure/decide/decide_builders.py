@@ -8,7 +8,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from pvc_core.decide.flush import Move, PlannedStep, Start, Stop
+from pvc_core.decide.node_plan import Move, PlannedStep, Start, Stop
 from pvc_core.model.node import Capacity, Domain, NodeReport, NodeSpec, NodeState
 from pvc_core.model.snapshot import Cluster, Node
 from pvc_core.model.vm import MigrationMethod, NodeSelector, VmSpec, Wanted
@@ -68,7 +68,7 @@ def carried_out(cluster: Cluster, step: PlannedStep) -> Cluster:
         case Stop(restart=restart):
             after = vm.but(state=Wanted.STOP, restart_on_ready=vm.node if restart else None)
         case Start(node=node):
-            after = vm.but(state=Wanted.START, node=node, restart_on_ready=None)
+            after = vm.placed(node, state=Wanted.START, restart_on_ready=None)
     return cluster.with_vms([after])
 
 
@@ -95,6 +95,7 @@ def promised_mib(cluster: Cluster, steps: Iterable[PlannedStep]) -> Counter[str]
     return added
 
 
+TAGS = ((), (), (), ("apart:a",), ("together:b",), ("apart:a", "together:c"), ("together:b", "together:c"))
 NAMES = ("hv1", "hv2", "hv3", "hv4")
 
 
@@ -115,6 +116,7 @@ def vms(draw: st.DrawFn, number: int) -> VmSpec:
         node_selector=draw(st.sampled_from(NodeSelector)),
         autorestart=draw(st.booleans()),
         migration_method=draw(st.sampled_from([*[MigrationMethod.LIVE] * 3, *MigrationMethod])),
+        tags=[{"name": tag} for tag in draw(st.sampled_from(TAGS))],
     )
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 import pytest
 from decide_builders import a_cluster, a_domain, a_node, a_vm, uuid_of
 
-from pvc_core.decide.adoption import decide_corrections
+from pvc_core.decide.adoption import NOTHING, decide_corrections
 from pvc_core.model.node import Domain
 from pvc_core.model.vm import VmSpec, Wanted
 
@@ -21,10 +21,11 @@ def corrections(
     powered_off: Collection[str] = (),
     fresh: bool = False,
     other_alive: bool = True,
+    crashed: Mapping[str, str] = NOTHING,
 ) -> list[str]:
     """Of hv1's agent, as `do` words; hv2 reports `elsewhere`."""
     cluster = a_cluster([a_node("hv1"), a_node("hv2", alive=other_alive, domains=elsewhere)], [vm])
-    found = decide_corrections(cluster, "hv1", here, powered_off, fresh)
+    found = decide_corrections(cluster, "hv1", here, powered_off, fresh, crashed)
     assert all(item.uuid == ONE and item.reason for item in found)
     return [item.do for item in found]
 
@@ -69,7 +70,22 @@ def test_a_guest_that_powered_itself_off_is_recorded_as_off_and_not_started() ->
 def test_what_should_run_and_does_not_is_started_only_when_nobody_watched_before() -> None:
     assert corrections(a_vm(1), fresh=True) == ["start"]
     assert corrections(a_vm(1), fresh=False) == []
-    assert corrections(a_vm(1), here=(a_domain(1, "crashed"),), fresh=True) == ["start"]
+
+
+def test_a_guest_that_crashed_is_seen_to_whether_it_was_heard_or_is_still_shown() -> None:
+    assert corrections(a_vm(1), crashed={ONE: "its QEMU process died"}, fresh=True) == ["recover"]
+    assert corrections(a_vm(1), here=(a_domain(1, "crashed"),), fresh=True) == ["recover"]
+    assert corrections(a_vm(1), here=(a_domain(1),), crashed={ONE: "died"}, fresh=True) == []
+
+
+@pytest.mark.parametrize("vm", [a_vm(1, state=Wanted.STOP), a_vm(1, state=Wanted.DISABLE), a_vm(1, "hv2")])
+def test_a_crash_of_what_should_not_run_here_is_nothing_to_cure(vm: VmSpec) -> None:
+    """The incoming half of a migration that failed, for one."""
+    assert corrections(vm, crashed={ONE: "its QEMU process died"}, fresh=True) == []
+
+
+def test_a_paused_guest_is_where_it_should_be() -> None:
+    assert corrections(a_vm(1), here=(a_domain(1, "paused"),), fresh=True) == []
 
 
 @pytest.mark.parametrize("vm", [a_vm(1, state=Wanted.STOP), a_vm(1, state=Wanted.DISABLE), a_vm(1, "hv2")])

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from decide_builders import a_cluster, a_node, a_vm, three_nodes, uuid_of
 
-from pvc_core.decide.flush import Left, Move, Rules, Stop, plan_flush
+from pvc_core.decide.flush import plan_flush
+from pvc_core.decide.node_plan import Left, Move, Rules, Stop
 from pvc_core.decide.placement import Refusal
 from pvc_core.model.node import NodeState
 from pvc_core.model.vm import Wanted
@@ -58,7 +59,15 @@ def test_a_blocked_vm_is_left_running_and_named_with_code_and_remedy() -> None:
     (left,) = plan.left
     assert not plan.steps
     assert (left.vm, left.node, left.code) == ("vm1", "hv1", "NODE_LIMIT")
-    assert "Make one of hv1 ready" in left.remedy
+    assert left.remedy == "Widen the limit (`pvc vm meta vm1 --node-limit hv1,NODE`)."
+
+
+def test_another_node_of_the_limit_may_be_made_ready() -> None:
+    closed = a_node("hv2", state=NodeState.FLUSHED)
+    vm = a_vm(1, node_limit=("hv1", "hv2"))
+    cluster = a_cluster([a_node("hv1", state=NodeState.FLUSHING), closed, a_node("hv3")], [vm])
+    (left,) = plan_flush(cluster, "hv1", Rules()).left
+    assert "or make hv2 ready" in left.remedy and "hv1 ready" not in left.remedy
 
 
 def test_autorestart_lets_a_blocked_vm_be_shut_down_to_be_started_again() -> None:
@@ -67,6 +76,7 @@ def test_autorestart_lets_a_blocked_vm_be_shut_down_to_be_started_again() -> Non
     assert isinstance(stop, Stop)
     assert (stop.restart, stop.then_stop) == (True, False)
     assert "autorestart" in stop.reason and "may run only on hv1" in stop.reason
+    assert "`node ready hv1` starts it again" in stop.reason
 
 
 def test_autorestart_stops_nothing_that_has_somewhere_to_go() -> None:
@@ -83,10 +93,17 @@ def test_on_blocked_stops_what_its_admin_did_not_and_does_not_start_it_again(for
     assert "--on-blocked" in stop.reason
 
 
-@pytest.mark.parametrize("method", ["shutdown", "none"])
-def test_a_vm_that_may_not_migrate_is_blocked_whatever_room_there_is(method: str) -> None:
-    (left,) = plan_flush(three_nodes(a_vm(1, migration_method=method)), "hv1", Rules()).left
-    assert left.code == "MIGRATION_METHOD" and method in left.message
+def test_a_vm_that_may_not_migrate_is_blocked_whatever_room_there_is() -> None:
+    (left,) = plan_flush(three_nodes(a_vm(1, migration_method="none")), "hv1", Rules()).left
+    assert left.code == "MIGRATION_METHOD" and "none" in left.message
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_one_that_is_moved_by_shutting_it_down_is_planned_so_with_its_reason(force: bool) -> None:
+    rules = Rules(stop_blocked=force, force_stop=force)
+    (move,) = plan_flush(three_nodes(a_vm(1, migration_method="shutdown")), "hv1", rules).steps
+    assert isinstance(move, Move) and move.target in ("hv2", "hv3")
+    assert "shut down here and started there" in move.reason and move.then_stop is force
 
 
 def test_a_failed_target_is_not_tried_again() -> None:
@@ -119,8 +136,9 @@ def test_the_only_good_target_being_home_it_goes_home() -> None:
 
 def test_what_is_left_on_a_large_cluster_fits_into_a_record() -> None:
     """Fifty nodes, none with room for any of a hundred VMs."""
-    others = [a_node(f"hv{number}", memory=64) for number in range(2, 51)]
+    others = [a_node(f"hv{number}", memory=4096) for number in range(2, 51)]
     vms = [a_vm(number, memory=4096) for number in range(100)]
+    vms += [a_vm(number + 100, f"hv{number}", memory=64) for number in range(2, 51)]
     cluster = a_cluster([a_node("hv1", memory=500_000, state=NodeState.FLUSHING), *others], vms)
     left = plan_flush(cluster, "hv1", Rules()).left
     assert len(left) == 100 and "and 43 more" in left[0].message and "and 43 more" in left[0].remedy

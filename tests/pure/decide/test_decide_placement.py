@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from decide_builders import a_cluster, a_node, a_vm
 
-from pvc_core.decide.placement import Choice, Refusal, Refused, decide_node, refuse
+from pvc_core.decide.placement import Choice, Refusal, Refused, Terms, decide_node, refuse
 from pvc_core.errors import NotFound
 from pvc_core.model.node import NodeState
 from pvc_core.model.snapshot import Cluster
@@ -13,7 +13,7 @@ from pvc_core.model.vm import NodeSelector, Wanted
 
 
 def choose(cluster: Cluster, **vm: object) -> Choice:
-    choice = decide_node(cluster, a_vm(1, "hv1", **vm), without={"hv1"})  # type: ignore[arg-type]
+    choice = decide_node(cluster, a_vm(1, "hv1", **vm), Terms(without={"hv1"}))  # type: ignore[arg-type]
     assert isinstance(choice, Choice), choice
     return choice
 
@@ -27,7 +27,7 @@ def refusal(cluster: Cluster, node: str, **vm: object) -> Refusal:
 def test_a_node_outside_the_limit_is_refused_and_the_remedy_names_the_allowed() -> None:
     found = refusal(a_cluster([a_node("hv2")]), "hv2", node_limit=("hv3", "hv4"))
     assert found.code == "NODE_LIMIT"
-    assert "hv3, hv4" in found.message and "hv3, hv4" in found.remedy
+    assert "hv3, hv4" in found.message and "hv3 or hv4 ready" in found.remedy
 
 
 @pytest.mark.parametrize(
@@ -57,6 +57,12 @@ def test_a_full_node_is_refused_and_the_remedy_says_how_much_to_free() -> None:
     found = refusal(cluster, "hv2", memory=200)
     assert (found.code, found.message) == ("NOT_ENOUGH_MEMORY", "124 MiB free, 200 MiB needed")
     assert "Free 76 MiB" in found.remedy
+
+
+def test_a_vm_larger_than_the_node_is_not_helped_by_freeing_memory() -> None:
+    found = refusal(a_cluster([a_node("hv2", memory=1024)]), "hv2", memory=2000)
+    assert (found.code, found.message) == ("NOT_ENOUGH_MEMORY", "1024 MiB free, 2000 MiB needed")
+    assert "pvc vm memory set vm1" in found.remedy and "Free" not in found.remedy
 
 
 def test_an_overfilled_node_counts_as_having_nothing_free() -> None:
@@ -135,13 +141,14 @@ def test_equal_nodes_are_chosen_in_the_order_of_their_names(selector: NodeSelect
 def test_experience_excludes_a_node_that_looks_good() -> None:
     cluster = a_cluster([a_node("hv1"), a_node("hv2", memory=9999), a_node("hv3")])
     known = {"hv2": Refusal("MIGRATION_FAILED", "it broke", "Look.")}
-    assert decide_node(cluster, a_vm(1), {"hv1"}, known) == Choice("hv3", "the only possible node")
+    assert decide_node(cluster, a_vm(1), Terms({"hv1"}, known)) == Choice("hv3", "the only possible node")
 
 
 def test_a_shared_obstacle_is_the_code_and_mixed_ones_say_no_ready_node() -> None:
     closed = a_node("hv2", state=NodeState.FLUSHED)
     same = decide_node(a_cluster([closed, a_node("hv3", state=NodeState.FLUSHED)]), a_vm(1))
-    mixed = decide_node(a_cluster([closed, a_node("hv3", memory=1)]), a_vm(1))
+    full = a_cluster([closed, a_node("hv3", memory=200)], [a_vm(2, "hv3", 199)])
+    mixed = decide_node(full, a_vm(1))
     assert isinstance(same, Refused) and same.code == "NODE_NOT_READY"
     assert isinstance(mixed, Refused) and mixed.code == "NO_READY_NODE"
     assert "hv2: it is flushed" in mixed.message and "hv3: 1 MiB free" in mixed.message
@@ -149,7 +156,7 @@ def test_a_shared_obstacle_is_the_code_and_mixed_ones_say_no_ready_node() -> Non
 
 
 def test_a_cluster_of_one_has_no_other_node_and_says_so() -> None:
-    found = decide_node(a_cluster([a_node("hv1")]), a_vm(1), without={"hv1"})
+    found = decide_node(a_cluster([a_node("hv1")]), a_vm(1), Terms(without={"hv1"}))
     assert isinstance(found, Refused)
     assert (found.code, found.message) == ("NO_READY_NODE", "there is no other node")
     error = found.error("vm1")

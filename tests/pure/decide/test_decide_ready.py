@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from decide_builders import a_cluster, a_node, a_vm, uuid_of
 
-from pvc_core.decide.flush import Left, Move, Rules, Start, plan_ready
+from pvc_core.decide.node_plan import Left, Move, Rules, Start
+from pvc_core.decide.ready import plan_ready
 from pvc_core.model.node import NodeState
 from pvc_core.model.snapshot import Cluster
 from pvc_core.model.vm import VmSpec, Wanted
@@ -23,6 +24,14 @@ def test_what_was_moved_away_comes_home_and_what_was_stopped_is_started() -> Non
     move, start = plan.steps
     assert isinstance(move, Move) and (move.source, move.target) == ("hv2", "hv1")
     assert isinstance(start, Start) and (start.vm, start.node) == ("vm2", "hv1")
+
+
+def test_what_was_stopped_away_from_home_is_started_by_whichever_is_ready_first() -> None:
+    vm = a_vm(1, "hv2", previous_node="hv1", state=Wanted.STOP, restart_on_ready="hv2")
+    for node in ("hv1", "hv2"):
+        [start] = plan_ready(opened(vm), node, Rules()).steps
+        assert isinstance(start, Start) and start.node == node
+    assert plan_ready(opened(vm), "hv3", Rules()).steps == ()
 
 
 def test_others_stay_where_they_are() -> None:

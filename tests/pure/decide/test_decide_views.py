@@ -71,6 +71,18 @@ def test_a_vm_that_a_job_holds_is_not_complained_about() -> None:
     assert codes(view(a_vm(1), a_node("hv1"), job=JOB)) == []
 
 
+def test_a_crash_that_is_being_cured_is_named_until_the_vm_runs_again() -> None:
+    cure = "vm1: its QEMU process died; restart 2 of 5 within 60 minutes, in 20 s"
+    down = view_vm(a_cluster([a_node("hv1")], [a_vm(1)]), a_vm(1), JOB, cure)
+    assert codes(down) == ["VM_CRASHED"]
+    assert "its QEMU process died; restart 2 of 5" in down.faults[0].message
+    assert JOB in down.faults[0].remedy and "pvc vm start vm1" in down.faults[0].remedy
+    up = a_cluster([a_node("hv1", domains=[a_domain(1)])], [a_vm(1)])
+    assert codes(view_vm(up, a_vm(1), JOB, cure)) == []
+    stopped = a_vm(1, state=Wanted.STOP)
+    assert codes(view_vm(a_cluster([a_node("hv1")], [stopped]), stopped, JOB, cure)) == []
+
+
 def test_a_vm_whose_migration_nobody_saw_end_is_unsettled() -> None:
     assert codes(view(a_vm(1, moving_to="hv2"), a_node("hv1"), a_node("hv2"))) == ["VM_UNSETTLED"]
     source, target = a_node("hv1", domains=[a_domain(1)]), a_node("hv2", domains=[a_domain(1, "paused")])

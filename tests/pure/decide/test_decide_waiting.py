@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from decide_builders import JOB
 
-from pvc_core.decide.due import is_due
+from pvc_core.decide.due import is_due, look_again_at
 from pvc_core.decide.explain import explain
 from pvc_core.decide.progress import add_up
 from pvc_core.model.job import CancelRequest, Job, JobState, Progress, WaitingFor
@@ -20,32 +20,51 @@ def a_job(**more: Any) -> Job:
     return Job.model_validate({**fields, "created": 100.0, "deadline": 1000.0, **more})
 
 
-def waits(until: float | None = None) -> dict[str, Any]:
-    waiting = WaitingFor(kind="time", on="hv1", text="waits", since=100, until=until)
+def waits(until: float | None = None, **more: Any) -> dict[str, Any]:
+    waiting = WaitingFor(kind="time", on="hv1", text="waits", since=100, until=until, **more)
     return {"state": JobState.WAITING, "waiting": waiting}
 
 
 @pytest.mark.parametrize("state", ENDS)
 def test_what_has_ended_is_never_due(state: JobState) -> None:
-    assert not is_due(a_job(state=state), now=5000)
+    assert not is_due(a_job(state=state), now=5000, node="hv1")
 
 
 @pytest.mark.parametrize("state", [JobState.QUEUED, JobState.RUNNING, JobState.CANCELLING])
 def test_what_is_unfinished_and_does_not_wait_is_always_due(state: JobState) -> None:
-    assert is_due(a_job(state=state), now=101)
+    assert is_due(a_job(state=state), now=101, node="hv1")
 
 
 def test_a_wait_without_a_time_is_always_due_and_one_with_a_time_from_then_on() -> None:
-    assert is_due(a_job(**waits()), now=101)
-    assert not is_due(a_job(**waits(until=200)), now=199.9)
-    assert is_due(a_job(**waits(until=200)), now=200)
+    assert is_due(a_job(**waits()), now=101, node="hv1")
+    assert not is_due(a_job(**waits(until=200)), now=199.9, node="hv1")
+    assert is_due(a_job(**waits(until=200)), now=200, node="hv1")
+
+
+def test_who_has_failed_lets_the_others_look_first() -> None:
+    failed = a_job(**waits(until=200, others_first=True))
+    assert is_due(failed, now=200, node="hv2")
+    assert not is_due(failed, now=200, node="hv1")
+    late = look_again_at(failed, "hv1")
+    assert late is not None and late > 202
+    assert is_due(failed, now=late, node="hv1")
+
+
+def test_a_migration_is_shown_with_its_own_deadline_while_its_worker_is_there() -> None:
+    moving = a_job(state=JobState.RUNNING, notes={"deadline": 400.0})
+    assert explain(moving, {"hv1"}).deadline == 400.0
+    assert explain(moving, ()).deadline == 1000.0
+    assert explain(a_job(state=JobState.RUNNING), {"hv1"}).deadline == 1000.0
+    for wrong in (50.0, 5000.0):
+        assert explain(moving.but(notes={"deadline": wrong}), {"hv1"}).deadline == 1000.0
+    assert explain(a_job(state=JobState.SUCCEEDED, notes={"deadline": 400.0}), {"hv1"}).deadline == 1000.0
 
 
 def test_a_cancel_and_a_passed_deadline_end_every_wait() -> None:
     cancel = CancelRequest(actor="me", at=150)
-    assert is_due(a_job(**waits(until=9999), cancel=cancel), now=151)
-    assert not is_due(a_job(**waits(until=9999)), now=999)
-    assert is_due(a_job(**waits(until=9999)), now=1000)
+    assert is_due(a_job(**waits(until=9999), cancel=cancel), now=151, node="hv1")
+    assert not is_due(a_job(**waits(until=9999)), now=999, node="hv1")
+    assert is_due(a_job(**waits(until=9999)), now=1000, node="hv1")
 
 
 def test_a_job_whose_worker_is_gone_says_so_whatever_it_waited_for() -> None:

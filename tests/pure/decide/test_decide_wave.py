@@ -8,7 +8,8 @@ from decide_builders import a_vm, carried_out, clusters, three_nodes, under_way,
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pvc_core.decide.flush import Move, Rules, Start, Stop, plan_flush
+from pvc_core.decide.flush import plan_flush
+from pvc_core.decide.node_plan import Move, Rules, Start, Stop
 from pvc_core.decide.wave import MAX_WAVE, Limits, decide_wave, within_limits
 from pvc_core.model.snapshot import Cluster
 

@@ -114,6 +114,6 @@ def test_no_secret_is_on_any_command_line() -> None:
 
 
 def test_a_node_has_its_own_state_directories() -> None:
-    targets = [target for _, target in binds(HV1)]
+    targets = [target for _, target in binds(LAB, HV1)]
     assert {"/etc/libvirt", "/var/lib/libvirt", "/var/log", "/var/cache", "/etc/hosts"} <= set(targets)
-    assert init_spec(HV1)["hostname"] == "hv1"
+    assert init_spec(LAB, HV1)["hostname"] == "hv1"

@@ -32,7 +32,7 @@ def faults(operation: type[Operation], **fields: Any) -> dict[str, str]:
     [
         (MigrateVm, "force", {"vm": "vm1"}),
         (FlushNode, "dry_run", {"node": "hv1"}),
-        (ShutdownVm, "then_stop", {"vm": "vm1"}),
+        (ShutdownVm, "restart_on_ready", {"vm": "vm1"}),
         (DefineVm, "autorestart", {"xml": "<domain/>"}),
     ],
 )

@@ -136,3 +136,14 @@ def test_a_bad_uuid_is_refused() -> None:
 def test_malformed_xml_is_refused() -> None:
     with pytest.raises(InvalidXml, match="not well-formed"):
         with_uuid("<domain>", NEW)
+
+
+def test_a_log_that_bears_the_name_is_renamed_with_it() -> None:
+    """Else a new VM of the old name would write into it."""
+    devices = "".join(
+        f"<{place}><log file='{file}' append='on'/></{place}>"
+        for place, file in (("serial", "/var/log/libvirt/vm1.log"), ("console", "/var/log/vm1.example.log"))
+    )
+    after = with_name(PLAIN.replace("</domain>", f"<devices>{devices}</devices></domain>"), "shop1")
+    assert "/var/log/libvirt/shop1.log" in after
+    assert "/var/log/vm1.example.log" in after
