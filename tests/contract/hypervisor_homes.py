@@ -41,7 +41,7 @@ class Pair(Protocol):
     def guest(self, name: str, endless: bool = False) -> str:
         """XML; migrating an `endless` guest does not end within the test."""
 
-    def order(self, back: bool = False, slow: bool = False) -> MigrationOrder: ...
+    def order(self, back: bool = False, slow: bool = False, post_copy: bool = False) -> MigrationOrder: ...
     def order_to_nowhere(self) -> MigrationOrder: ...
     def wait(self, what: str, look: Callable[[], object]) -> None: ...
     def wait_booted(self, name: str) -> None: ...
@@ -75,12 +75,13 @@ class FakePair:
 
     def guest(self, name: str, endless: bool = False) -> str:
         if endless:
-            self._fleet.faults.slow_migrations[name] = 3600
+            self._fleet.faults.busy_guests[name] = 1e6
         return FAKE_XML.format(name=name)
 
-    def order(self, back: bool = False, slow: bool = False) -> MigrationOrder:
+    def order(self, back: bool = False, slow: bool = False, post_copy: bool = False) -> MigrationOrder:
         address = "10.0.0.1" if back else "10.0.0.2"
-        return MigrationOrder(f"qemu+tcp://{address}/system", address, 300)
+        uri, speed = f"qemu+tcp://{address}/system", 8 if slow else None
+        return MigrationOrder(uri, address, 300, speed, post_copy=post_copy)
 
     def order_to_nowhere(self) -> MigrationOrder:
         return MigrationOrder("qemu+tcp://10.0.0.99/system", "10.0.0.99", 300)
@@ -146,9 +147,10 @@ class LabPair:
     def guest(self, name: str, endless: bool = False) -> str:
         return lab("guest", name, *(["--busy", "20"] if endless else []))
 
-    def order(self, back: bool = False, slow: bool = False) -> MigrationOrder:
+    def order(self, back: bool = False, slow: bool = False, post_copy: bool = False) -> MigrationOrder:
         address = self._source_address if back else self._target_address
-        return MigrationOrder(_uri(address), address, 300, 8 if slow else None)
+        speed = 8 if slow else None
+        return MigrationOrder(_uri(address), address, 300, speed, auto_converge=True, post_copy=post_copy)
 
     def order_to_nowhere(self) -> MigrationOrder:
         return MigrationOrder("qemu+tcp://127.0.0.1:9/system", "127.0.0.1", 300)

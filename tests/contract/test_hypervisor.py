@@ -5,12 +5,16 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from hypervisor_homes import FakePair, LabPair, Pair, lab
 
 from pvc_core.errors import HypervisorRefused, HypervisorUnavailable
+from pvc_core.xml.devices import load_device
 from pvc_core.xml.domain import parse_domain
+from pvc_core.xml.hardware import parse_hardware
+from pvc_core.xml.sizes import with_vcpus
 from pvc_drivers.hypervisor.port import DomainEvent, Hypervisor, Migration
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
@@ -131,6 +135,11 @@ def test_shutdown_asks_the_guest(pair: Pair, vm: str) -> None:
     pair.wait("the event arrives", lambda: ("stopped", "shutdown") in events)
 
 
+def test_resuming_what_runs_changes_nothing(pair: Pair, vm: str) -> None:
+    pair.source.resume(vm)
+    assert states(pair.source) == [("vm1", "running")]
+
+
 def test_destroy_is_immediate_and_may_be_repeated(pair: Pair, vm: str) -> None:
     pair.source.destroy(vm)
     assert pair.source.domains() == ()
@@ -140,6 +149,7 @@ def test_destroy_is_immediate_and_may_be_repeated(pair: Pair, vm: str) -> None:
 def test_what_is_not_there_is_refused(pair: Pair) -> None:
     calls: list[Callable[[], object]] = [
         lambda: pair.source.shutdown(NOBODY),
+        lambda: pair.source.resume(NOBODY),
         lambda: pair.source.xml(NOBODY),
         lambda: pair.source.begin_migration(NOBODY, pair.order(), lambda: None),
     ]
@@ -363,3 +373,99 @@ def answers(home: Hypervisor) -> bool:
     except HypervisorUnavailable:
         return False
     return True
+
+
+FILE_DISK = """<disk type='file' device='disk'><driver name='qemu' type='raw'/><source file='{file}'/>
+<target dev='vdb' bus='virtio'/></disk>"""
+NO_DISK = "<disk type='file'><source file='/nonexistent.img'/><target dev='vdc' bus='virtio'/></disk>"
+
+
+@pytest.fixture
+def image(tmp_path: Path) -> str:
+    """A file that QEMU may open."""
+    file = tmp_path / "disk.img"
+    file.write_bytes(bytes(1 << 20))
+    return str(file)
+
+
+def disks(home: Hypervisor, uuid: str) -> list[str | None]:
+    return [volume.disk_id for volume in parse_hardware(home.xml(uuid)).volumes]
+
+
+def test_a_device_comes_and_goes_while_the_guest_runs(pair: Pair, vm: str, image: str) -> None:
+    pair.wait_booted("vm1")
+    pair.source.attach(vm, FILE_DISK.format(file=image))
+    assert disks(pair.source, vm) == ["vdb"]
+    with pytest.raises(HypervisorRefused):
+        pair.source.attach(vm, FILE_DISK.format(file=image))
+    pair.source.resize_disk(vm, "vdb", 8 << 20)
+    with pytest.raises(HypervisorRefused):
+        pair.source.resize_disk(vm, "vdz", 8 << 20)
+    device = load_device(pair.source.xml(vm), "disk", ["vdb"])
+    pair.source.detach(vm, device)
+    pair.wait("the guest gives it up", lambda: disks(pair.source, vm) == [])
+    pair.source.detach(vm, device)
+    assert states(pair.source) == [("vm1", "running")]
+
+
+def test_the_size_of_a_guest_stays_within_what_it_was_started_with(pair: Pair) -> None:
+    xml = with_vcpus(pair.guest("vm1"), 1, 2)
+    pair.source.start(xml)
+    uuid = pair.source.domains()[0].uuid
+    pair.wait_booted("vm1")
+    pair.source.set_vcpus(uuid, 2)
+    domain = pair.source.domain(uuid)
+    assert domain is not None and domain.vcpus == 2
+    assert parse_hardware(pair.source.xml(uuid)).vcpus.vcpus == 2
+    pair.source.set_memory(uuid, 127)
+    for beyond in (lambda: pair.source.set_vcpus(uuid, 3), lambda: pair.source.set_memory(uuid, 4096)):
+        with pytest.raises(HypervisorRefused):
+            beyond()
+    assert parse_hardware(pair.source.xml(uuid)).memory.memory_mib == 128
+
+
+def test_nothing_is_changed_of_a_guest_that_is_not_there(pair: Pair) -> None:
+    for change in (
+        lambda: pair.source.attach(NOBODY, NO_DISK),
+        lambda: pair.source.detach(NOBODY, NO_DISK),
+        lambda: pair.source.set_vcpus(NOBODY, 1),
+        lambda: pair.source.set_memory(NOBODY, 64),
+        lambda: pair.source.resize_disk(NOBODY, "vda", 1 << 20),
+    ):
+        with pytest.raises(HypervisorRefused):
+            change()
+
+
+def test_wider_limits_let_a_migration_under_way_through(pair: Pair, endless: str) -> None:
+    ended = begin(pair, endless)
+    pair.source.limit_migration(endless, max_downtime_ms=20_000)
+    assert seen(pair.source, endless).state == "active"
+    pair.source.limit_migration(endless, bandwidth_mib_s=0)
+    pair.wait("it ends", ended.is_set)
+    assert seen(pair.source, endless).state == "succeeded"
+    assert (states(pair.source), states(pair.target)) == ([], [("busy1", "running")])
+
+
+def test_post_copy_finishes_what_does_not_converge(pair: Pair, endless: str) -> None:
+    ended = threading.Event()
+    pair.source.begin_migration(endless, pair.order(slow=True, post_copy=True), ended.set)
+    pair.wait("bytes flow", lambda: seen(pair.source, endless).progress.bytes_done)
+    assert seen(pair.source, endless).progress.phase == "copying"
+    pair.source.switch_to_post_copy(endless)
+    pair.wait("it ends", ended.is_set)
+    assert seen(pair.source, endless).state == "succeeded"
+    assert (states(pair.source), states(pair.target)) == ([], [("busy1", "running")])
+
+
+def test_post_copy_that_was_not_ordered_is_refused(pair: Pair, endless: str) -> None:
+    begin(pair, endless)
+    with pytest.raises(HypervisorRefused):
+        pair.source.switch_to_post_copy(endless)
+    assert seen(pair.source, endless).state == "active"
+    pair.source.abort_migration(endless)
+
+
+def test_without_a_migration_there_is_nothing_to_limit_or_finish(pair: Pair, vm: str) -> None:
+    with pytest.raises(HypervisorRefused):
+        pair.source.switch_to_post_copy(vm)
+    assert states(pair.source) == [("vm1", "running")]

@@ -10,7 +10,7 @@ from ensembles import Ensemble
 
 from pvc_core.errors import StoreConflict, StoreUnavailable
 from pvc_core.store.cache import CachingHome
-from pvc_core.store.port import Create, Delete, Home, Put, Raw
+from pvc_core.store.port import Create, Delete, Home, Note, Put, Raw
 
 COVERED = ("/vm",)
 
@@ -24,9 +24,9 @@ class Counting:
     def __getattr__(self, name: str) -> object:
         return getattr(self._home, name)
 
-    def watch_values(self, paths: Sequence[str], bells: Sequence[Callable[[], None]]) -> list[Raw | None]:
+    def note_values(self, paths: Sequence[str], notes: Sequence[Note]) -> list[Raw | None]:
         self.asked += len(paths)
-        return self._home.watch_values(paths, bells)
+        return self._home.note_values(paths, notes)
 
 
 @pytest.fixture
@@ -70,6 +70,23 @@ def test_others_children_are_seen_soon(cached: CachingHome, ensemble: Ensemble) 
     assert cached.children(["/vm"]) == [("a",)]
     ensemble.open().commit([Delete("/vm/a/spec"), Delete("/vm/a/xml"), Delete("/vm/a")])
     assert eventually(lambda: cached.children(["/vm"]) == [()])
+
+
+def test_it_never_remembers_what_is_older_than_what_was_read(
+    cached: CachingHome, ensemble: Ensemble, vm: Home
+) -> None:
+    """Else a plan could be made on an old VM and committed against the present `/placement`."""
+    other = ensemble.open()
+    other.commit([Create("/placement"), Create("/busy")])
+    for version in range(20):
+        cached.read(["/vm/a/spec"])
+        vm.note_values(["/busy"], [lambda: time.sleep(0.02)])
+        value = str(version).encode()
+        paths = ("/busy", "/vm/a/spec", "/placement")
+        other.commit([Put(path, value, version) for path in paths])
+        while cached.read(["/placement"]) != [Raw(value, version + 1)]:
+            pass
+        assert cached.read(["/vm/a/spec"]) == [Raw(value, version + 1)]
 
 
 def test_a_conflict_makes_it_look_again(cached: CachingHome, ensemble: Ensemble) -> None:

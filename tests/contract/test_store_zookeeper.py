@@ -6,6 +6,7 @@ import logging
 import os
 import socket
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from time import monotonic
 
@@ -141,6 +142,26 @@ def test_a_member_that_swallows_connections_does_not_cost_the_session(
             home.close()
         for plug in plugs:
             plug.close()
+
+
+def test_a_connection_that_breaks_under_a_read_costs_a_moment(zookeeper: ZookeeperEnsemble) -> None:
+    """As when the leader dies, and the others elect a new one."""
+    home = zookeeper.open(session_timeout_s=20)
+    home.commit([Create("/a", b"A"), Create("/a/b")])
+    for look, found in (
+        (lambda: home.read(["/a"]), [Raw(b"A", 0)]),
+        (lambda: home.children(["/a"]), [("b",)]),
+        (lambda: home.note_values(["/a"], [lambda: None]), [Raw(b"A", 0)]),
+        (lambda: home.note_children(["/a"], [lambda: None]), [("b",)]),
+    ):
+        zookeeper.freeze()
+        with ThreadPoolExecutor() as pool:
+            answer = pool.submit(look)  # type: ignore[arg-type]
+            with pytest.raises(TimeoutError):
+                answer.result(timeout=0.3)
+            home._link._client._connection._socket.shutdown(socket.SHUT_RDWR)
+            zookeeper.thaw()
+            assert answer.result(timeout=LIMIT_S) == found
 
 
 def test_a_client_that_died_is_started_again(zookeeper: ZookeeperEnsemble) -> None:
