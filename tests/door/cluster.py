@@ -7,13 +7,21 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event, Thread
+from typing import cast
+
+from reach import Reach
 
 from pvc_core.config import Config, parse_config
 from pvc_core.model.job import Job, Progress
 from pvc_core.model.operations import DefineVm, InitCluster, Operation, StartVm
-from pvc_core.store.documents import Store
+from pvc_core.store.cache import CachingHome, RememberingStore
 from pvc_core.store.ensemble import MemoryTree
 from pvc_core.store.memory import MemoryHome
+from pvc_drivers.blocks.fake import FakeBlocks
+from pvc_drivers.blocks.off import no_blocks
+from pvc_drivers.blocks.port import Blocks
+from pvc_drivers.disks.off import NoDisks
+from pvc_drivers.disks.port import Disks
 from pvc_drivers.hypervisor.fake import FakeFleet
 from pvc_tasks.clock import SystemClock
 from pvc_tasks.service import Asker, Service
@@ -78,8 +86,20 @@ class DirectHints:
 class DoorCluster:
     """`service` is what the API talks to; nodes can lose their worker and get it back."""
 
-    def __init__(self, tmp: Path, nodes: int = 3, migration_s: float = 0.1, **sections: object) -> None:
+    def __init__(
+        self,
+        tmp: Path,
+        nodes: int = 3,
+        migration_s: float = 0.1,
+        blocks: FakeBlocks | None = None,
+        disks: Disks | None = None,
+        **sections: object,
+    ) -> None:
         self.tmp, self.sections = tmp, sections
+        self.blocks: Blocks = blocks or no_blocks()
+        self.disks: Disks = disks or NoDisks()
+        self.cut_off: set[str] = set()
+        """Nodes that do not reach the storage."""
         self.tree = MemoryTree()
         self.fleet = FakeFleet(SystemClock(), migration_s=migration_s, shutdown_s=0.05)
         self.live, self.hints = MemoryLive(), DirectHints()
@@ -96,8 +116,10 @@ class DoorCluster:
         return self.hints.processes
 
     def world(self, config: Config) -> World:
-        store = Store(MemoryHome(self.tree))
-        return World(store, SystemClock(), self.hints, self.live, config, self.ended.append)
+        store = RememberingStore(MemoryHome(self.tree))
+        reach = Reach(self.blocks, config.node.name if config.node else "", self.cut_off)
+        storage = (cast(Blocks, reach), self.disks)
+        return World(store, SystemClock(), self.hints, self.live, config, *storage, self.ended.append)
 
     def start(self) -> DoorCluster:
         self._pump.start()
@@ -126,14 +148,21 @@ class DoorCluster:
         self.workers[name] = JobProcess(self.world(config), config.node, self.fleet.node(name))
         self.workers[name].start()
 
+    def session(self, name: str) -> MemoryHome:
+        """A worker's own, below what it remembers."""
+        home = self.workers[name].world.store.home
+        assert isinstance(home, CachingHome) and isinstance(home.below, MemoryHome)
+        return home.below
+
     def kill_worker(self, name: str) -> None:
         """As if by SIGKILL: what it knew is gone, its session expires, libvirt goes on."""
-        process = self.workers.pop(name)
+        session, process = self.session(name), self.workers.pop(name)
         process.alarms.stop()
         process.monitor.stop()
+        process.works.stop_all()
         process.bench.close(0)
-        process.world.store.home.expire()  # type: ignore[attr-defined]
-        process.world.store.home.close()
+        session.expire()
+        session.close()
         self.fleet.kill_process(name)
 
     def define(self, name: str, node: str, memory_mib: int = 128, **options: object) -> str:
@@ -191,3 +220,7 @@ class _Absent:
 def _runs(fleet: FakeFleet, name: str, uuid: str) -> bool:
     domain = fleet.node(name).domain(uuid)
     return domain is not None and domain.state == "running"
+
+
+MakeCluster = Callable[..., DoorCluster]
+"""The fixture `make_cluster`."""

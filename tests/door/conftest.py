@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from cluster import DoorCluster
-
-MakeCluster = Callable[..., DoorCluster]
+from cluster import DoorCluster, MakeCluster
 
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Looking again is a matter of seconds in the product, and would be of minutes in its tests."""
     monkeypatch.setattr("pvc_tasks.engine.RETRY_S", 0.05)
-    monkeypatch.setattr("pvc_tasks.operations.vm_migrate.ADOPTED_LOOK_S", 0.05)
+    monkeypatch.setattr("pvc_tasks.operations.move_live.ADOPTED_LOOK_S", 0.05)
 
 
 @pytest.fixture

@@ -76,7 +76,7 @@ class Doom:
     """Lets a node's worker die at its n-th commit about jobs: just before it arrives, or just after."""
 
     def __init__(self, cluster: DoorCluster, node: str, at: int, arrives: bool) -> None:
-        self._home: Any = cluster.workers[node].world.store.home
+        self._home: Any = cluster.session(node)
         self._commit = self._home.commit
         self._at, self._arrives = at, arrives
         self.commits = 0

@@ -55,3 +55,16 @@ def test_a_file_that_is_no_yaml_is_refused_in_words(tmp_path: Path) -> None:
         done = check(file)
         assert (done.returncode, "Traceback" in done.stderr) == (2, False), done.stderr
     assert check(tmp_path / "nowhere.yaml").returncode == 2
+
+
+def test_keys_that_others_may_read_are_a_fault(tmp_path: Path) -> None:
+    keys = tmp_path / "keys"
+    keys.write_text("access_key: known\nsecret_key: hidden\n")
+    s3 = {"endpoint": "https://s3.lab", "bucket": "exports", "credentials_file": str(keys)}
+    file = tmp_path / "pvc.yaml"
+    file.write_text(yaml.safe_dump({**settings(tmp_path), "storage": {"s3": s3}}))
+    for mode, code in ((0o644, 2), (0o600, 0)):
+        keys.chmod(mode)
+        done = check(file)
+        assert done.returncode == code and "hidden" not in done.stdout + done.stderr, done.stderr
+        assert ("chmod 600" in done.stderr) is (code == 2)

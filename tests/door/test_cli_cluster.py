@@ -98,6 +98,29 @@ def test_cancelling_a_flush(cluster: DoorCluster, tmp_path: Path) -> None:
     assert pvc("task", "log", job).output.strip()
 
 
+def test_a_task_is_ended_by_force_only_when_that_is_confirmed(cluster: DoorCluster, tmp_path: Path) -> None:
+    start(tmp_path, "vm1")
+    cluster.fleet.migration_s = 30.0
+    job = ask("vm", "migrate", "vm1")["id"]
+    cluster.await_true(lambda: bool(cluster.service.job(job).stage), "the migration begins")
+    cluster.kill_worker("hv1")
+    refused = pvc("task", "cancel", job, "--force")
+    assert refused.exit_code == 2 and "--yes" in refused.stderr
+    assert cluster.service.job(job).cancel is None
+    assert pvc("task", "cancel", job, "--force", "--yes").exit_code == 0
+    assert pvc("task", "wait", job, "--timeout", "20").exit_code == 9
+
+
+def test_a_migration_shows_its_own_deadline(cluster: DoorCluster, tmp_path: Path) -> None:
+    start(tmp_path, "vm1")
+    cluster.fleet.migration_s = 30.0
+    job = ask("vm", "migrate", "vm1", "--deadline", "600")["id"]
+    cluster.await_true(lambda: cluster.service.job(job).stage == "copying", "the migration begins")
+    shown = ask("task", "info", job)
+    assert 0 < shown["deadline"] - shown["created"] < 700
+    assert pvc("task", "cancel", job).exit_code in (0, 9)
+
+
 def test_a_job_for_a_node_without_worker_says_so(cluster: DoorCluster, tmp_path: Path) -> None:
     file = tmp_path / "vm1.xml"
     file.write_text(domain_xml("vm1"))

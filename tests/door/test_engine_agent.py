@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import pytest
-from cluster import DoorCluster, domain_xml
+from cluster import DoorCluster, domain_xml, make_config
 from engine_checks import await_job, check_sound
 
+from pvc_core.config import NodeSection
 from pvc_core.errors import WrongState
 from pvc_core.model.job import Job
 from pvc_core.model.lock import LockRecord
 from pvc_core.model.operations import AdoptVm, FlushNode, ReadyNode, StartVm, StopVm
 from pvc_core.store.locks import lock_ref
 from pvc_core.store.look import look_at_cluster
+from pvc_worker.agent import Agent
 
 
 def jobs_by_agents(cluster: DoorCluster, operation: str) -> list[Job]:
@@ -48,16 +50,30 @@ def test_a_guest_that_powers_itself_off_stays_off(cluster: DoorCluster) -> None:
     check_sound(cluster)
 
 
-def test_a_guest_that_crashes_while_somebody_watches_is_for_people(cluster: DoorCluster) -> None:
+def test_a_domain_destroyed_by_hand_is_for_people(cluster: DoorCluster) -> None:
     uuid = cluster.run_vm("vm1", "hv1")
     cluster.await_true(lambda: cluster.service.vm(uuid).seen_on == ("hv1",), "it was seen running")
-    end_guest(cluster, "hv1", uuid, "crashed")
+    end_guest(cluster, "hv1", uuid, "destroyed")
     cluster.await_true(
         lambda: [fault.code for fault in cluster.service.vm(uuid).faults] == ["VM_DOWN"], "it is named"
     )
-    assert not jobs_by_agents(cluster, "vm.start")
+    assert not jobs_by_agents(cluster, "vm.start") and not jobs_by_agents(cluster, "vm.recover")
     assert cluster.run(StartVm(vm=uuid)).state == "succeeded"
     check_sound(cluster)
+
+
+def test_an_address_changed_in_the_configuration_is_on_record_once_the_agent_is_back(
+    cluster: DoorCluster,
+) -> None:
+    cluster.agents.pop("hv2").stop()
+    changed = NodeSection(name="hv2", address="10.0.0.2", cluster_address="10.1.0.2")
+    config = make_config(cluster.tmp, "hv2", **cluster.sections)
+    cluster.agents["hv2"] = Agent(cluster.world(config), changed, cluster.fleet.node("hv2"))
+    cluster.agents["hv2"].start()
+    cluster.await_true(
+        lambda: cluster.service.node("hv2").cluster_address == "10.1.0.2", "migrations arrive there"
+    )
+    assert cluster.service.node("hv2").state == "ready"
 
 
 def test_what_should_run_is_started_once_when_the_agent_starts(cluster: DoorCluster) -> None:
@@ -177,12 +193,12 @@ def test_an_agents_start_leaves_alone_what_was_stopped_meanwhile(cluster: DoorCl
     uuid = cluster.run_vm("vm1", "hv1")
     cluster.await_true(lambda: cluster.service.vm(uuid).seen_on == ("hv1",), "it was seen running")
     cluster.hints.processes.pop("hv1").stop()
-    end_guest(cluster, "hv1", uuid, "crashed")
+    end_guest(cluster, "hv1", uuid, "destroyed")
     cluster.await_true(lambda: cluster.service.vm(uuid).seen_on == (), "it was seen to be gone")
     stop, start = cluster.submit(StopVm(vm=uuid)), cluster.submit(StartVm(vm=uuid, recover=True))
     cluster.start_worker("hv1")
     assert cluster.finish(stop).state == "succeeded"
     assert "stays so" in cluster.finish(start).text
     assert (cluster.where(uuid), cluster.service.vm(uuid).spec.state) == ([], "stop")
-    with pytest.raises(WrongState, match="should not be running"):
+    with pytest.raises(WrongState, match="is stopped"):
         cluster.submit(StartVm(vm=uuid, recover=True))

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
-from cluster import DoorCluster, domain_xml
+from cluster import DoorCluster, MakeCluster, domain_xml
 from engine_checks import await_job, await_moving, check_sound
 
 from pvc_core.errors import NotFound, WrongState
 from pvc_core.model.operations import FlushNode, MigrateVm, ReadyNode
 from pvc_core.model.operations.node import OnBlocked
 
-MakeCluster = Callable[..., DoorCluster]
 HASTY = {"hypervisor": {"shutdown_timeout_s": 0.3}}
 
 
@@ -23,7 +20,7 @@ def test_a_bound_vm_stays_running_and_is_named_with_code_and_remedy(cluster: Doo
     (left,) = job.result["left"]
     assert (job.state, job.result["moved"]) == ("partial", 1)
     assert (left["vm"], left["node"], left["code"]) == ("vm1", "hv1", "NODE_LIMIT")
-    assert "change the node limit" in left["remedy"]
+    assert "Widen the limit" in left["remedy"]
     assert (cluster.where(bound), len(cluster.where(free))) == (["hv1"], 1)
     assert cluster.service.node("hv1").state == "partial"
     assert "NODE_PARTIAL" in {fault.code for fault in cluster.service.status().faults}

@@ -100,10 +100,10 @@ def test_a_worker_whose_session_expires_in_mid_flush_goes_on_under_a_new_one(clu
     cluster.fleet.migration_s = 0.5
     job = cluster.submit(FlushNode(node="hv1"))
     await_moving(cluster, 4)
-    home = cluster.workers["hv1"].world.store.home
+    home = cluster.session("hv1")
     for _ in range(3):
-        home.expire()  # type: ignore[attr-defined]
-        home.reconnect()  # type: ignore[attr-defined]
+        home.expire()
+        home.reconnect()
     ended = cluster.finish(job)
     assert ended.state == "succeeded" and len(children_of(cluster, ended)) == 6
     check_sound(cluster)
@@ -112,7 +112,7 @@ def test_a_worker_whose_session_expires_in_mid_flush_goes_on_under_a_new_one(clu
 def test_a_step_whose_session_is_lost_in_the_middle_does_not_act(cluster: DoorCluster) -> None:
     """It has recorded that it begins a migration; by the time it would, its claim may be another's."""
     uuid = cluster.run_vm("vm1", "hv1")
-    hypervisor, home = cluster.fleet.node("hv1"), cluster.workers["hv1"].world.store.home
+    hypervisor, home = cluster.fleet.node("hv1"), cluster.session("hv1")
     store, lost, acts = cluster.service.store, [False], []
     commit, begin = home.commit, hypervisor.begin_migration
 
@@ -120,8 +120,8 @@ def test_a_step_whose_session_is_lost_in_the_middle_does_not_act(cluster: DoorCl
         commit(ops)
         if not lost[0] and any(b'"begun":1' in getattr(op, "data", b"") for op in ops):
             lost[0] = True
-            home.expire()  # type: ignore[attr-defined]
-            home.reconnect()  # type: ignore[attr-defined]
+            home.expire()
+            home.reconnect()
 
     def begin_and_note_the_claim(*args: Any) -> None:
         claim = store.find(tree.claim_ref(job.id))

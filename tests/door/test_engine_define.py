@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 from cluster import DoorCluster, domain_xml
 from engine_checks import await_job, await_moving, check_sound
@@ -23,7 +21,6 @@ from pvc_core.model.operations import (
 )
 from pvc_core.store import tree
 
-MakeCluster = Callable[..., DoorCluster]
 UUID = "11111111-2222-4333-8444-555555555555"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from math import inf
 from random import Random
 
@@ -15,8 +14,6 @@ from pvc_core.model.operations import FlushNode, MigrateVm, StopVm
 from pvc_core.store import tree
 from pvc_core.store.port import MAX_VALUE_BYTES, Op
 from pvc_tasks.context import Context
-
-MakeCluster = Callable[..., DoorCluster]
 
 
 def test_a_fault_of_our_own_ends_the_job_after_some_tries_and_leaves_the_records_true(
@@ -66,7 +63,7 @@ def test_a_record_that_would_grow_too_large_ends_its_job(
 def test_a_claim_that_is_taken_away_ends_the_step_at_once(cluster: DoorCluster) -> None:
     """Without looking, the same step would be tried again and again until its steps are used up."""
     uuid = cluster.run_vm("vm1", "hv1")
-    home, store, count = cluster.workers["hv1"].world.store.home, cluster.service.store, [0]
+    home, store, count = cluster.session("hv1"), cluster.service.store, [0]
     commit = home.commit
 
     def rob_the_second(ops: list[Op]) -> None:
@@ -84,7 +81,7 @@ def test_a_claim_that_is_taken_away_ends_the_step_at_once(cluster: DoorCluster) 
 
 def test_a_commit_whose_answer_is_lost_is_not_done_twice(cluster: DoorCluster) -> None:
     vms = [cluster.run_vm(f"vm{number}", "hv1") for number in range(4)]
-    home = cluster.workers["hv1"].world.store.home
+    home = cluster.session("hv1")
     commit, dice = home.commit, Random(7)
 
     def lose_some_answers(ops: object) -> None:

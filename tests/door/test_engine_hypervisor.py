@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from math import inf
 
-from cluster import ME, DoorCluster
+from cluster import ME, DoorCluster, MakeCluster
 from engine_checks import await_job, await_moving, check_explained, check_sound, children_of
 
 from pvc_core.model.operations import FlushNode, MigrateVm, StartVm, StopVm
 from pvc_core.store import tree
-
-MakeCluster = Callable[..., DoorCluster]
 
 
 def test_a_job_whose_libvirt_hangs_waits_says_so_and_goes_on_afterwards(cluster: DoorCluster) -> None:

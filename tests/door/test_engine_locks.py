@@ -81,6 +81,22 @@ def test_a_return_supersedes_the_flush_of_the_same_node(cluster: DoorCluster) ->
     check_sound(cluster)
 
 
+def test_what_supersedes_takes_the_place_of_what_makes_way(cluster: DoorCluster) -> None:
+    cluster.run_vm("vm1", "hv1")
+    cluster.fleet.faults.slow_migrations["vm1"] = inf
+    flush = cluster.submit(FlushNode(node="hv1"))
+    await_moving(cluster)
+    other = await_job(cluster, cluster.submit(FlushNode(node="hv2")), state="waiting")
+    back = cluster.submit(ReadyNode(node="hv1"))
+    lock = next(lock for lock in cluster.service.status().locks if lock.name == "flush")
+    line = [lock.owner, *lock.waiters]
+    assert line.index(back.id) < line.index(other.id)
+    assert cluster.finish(flush).state == "cancelled"
+    assert cluster.finish(back).state == "succeeded"
+    assert cluster.finish(other).state == "succeeded"
+    check_sound(cluster)
+
+
 def test_a_flush_supersedes_the_return_to_the_same_node(cluster: DoorCluster) -> None:
     uuid = cluster.run_vm("vm1", "hv1")
     cluster.run(FlushNode(node="hv1"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 
 import pytest
 from cluster import ME, DoorCluster, domain_xml
@@ -13,8 +12,6 @@ from pvc_core.errors import InvalidRequest, NotFound
 from pvc_core.model.job import Job
 from pvc_core.model.operations import DefineVm, FlushNode, MigrateVm, ReadyNode, StartVm
 from pvc_tasks.ids import child_id
-
-MakeCluster = Callable[..., DoorCluster]
 
 
 def test_the_same_key_is_answered_with_the_same_job(cluster: DoorCluster) -> None:

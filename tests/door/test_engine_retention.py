@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from cluster import DoorCluster, domain_xml
+from cluster import MakeCluster, domain_xml
 from engine_checks import check_sound, submit_as
 
 from pvc_core.model.operations import DefineVm, FlushNode, MigrateVm, ReadyNode, StartVm, StopVm
 from pvc_core.store import tree
 from pvc_tasks.retention import forget_old_jobs
-
-MakeCluster = Callable[..., DoorCluster]
 
 
 def test_old_jobs_are_forgotten_with_all_their_traces(make_cluster: MakeCluster) -> None:

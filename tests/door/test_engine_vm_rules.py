@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
-from cluster import ME, DoorCluster
+from cluster import ME, DoorCluster, MakeCluster
 from engine_checks import check_sound
 
 from pvc_core.errors import (
@@ -20,7 +18,6 @@ from pvc_core.model.operations import (
     UndefineVm,
 )
 
-MakeCluster = Callable[..., DoorCluster]
 UUID = "11111111-2222-4333-8444-555555555555"
 
 
@@ -66,18 +63,20 @@ def test_a_start_whose_outcome_nobody_knows_is_not_recorded_as_stopped(cluster: 
     assert uuid in hypervisor.guests
 
 
-def test_what_runs_is_not_started_and_what_is_off_is_not_stopped(cluster: DoorCluster) -> None:
+def test_what_is_so_already_has_succeeded_before_it_began(cluster: DoorCluster) -> None:
     running, off = cluster.run_vm("vm1", "hv1"), cluster.define("vm2", "hv1")
     cluster.await_true(lambda: cluster.service.vm(running).seen_on == ("hv1",), "its node has reported it")
     for asked, words in (
-        (StartVm(vm=running), "runs already, on hv1"),
-        (StopVm(vm=off), "is stopped already"),
-        (ShutdownVm(vm=off), "is stopped already"),
-        (UndefineVm(vm=running), "is not stopped"),
+        (StartVm(vm=running), "vm1 runs already, on hv1"),
+        (StopVm(vm=off), "vm2 is stopped already"),
+        (ShutdownVm(vm=off), "vm2 is stopped already"),
     ):
-        with pytest.raises(WrongState, match=words) as caught:
-            cluster.submit(asked)
-        assert caught.value.remedy
+        job = cluster.submit(asked)
+        assert (job.state, job.text, job.stage) == ("succeeded", words, "")
+        assert cluster.service.job(job.id) == job
+    with pytest.raises(WrongState, match="is not stopped") as caught:
+        cluster.submit(UndefineVm(vm=running))
+    assert caught.value.remedy
     check_sound(cluster)
 
 

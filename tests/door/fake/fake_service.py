@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from fnmatch import fnmatch
 from typing import Any
 
 from pvc_core.errors import NotFound, StoreUnavailable, Unauthorized, WrongState
@@ -13,6 +12,7 @@ from pvc_core.model.node import NodeState
 from pvc_core.model.operations import BY_NAME, Operation
 from pvc_core.model.views import Fault, LockView, NodeView, PlanView, StatusView, VmView
 from pvc_core.model.vm import VmSpec, Wanted
+from pvc_tasks.queries import VmFilter
 from pvc_tasks.service import Asker
 
 ROLES = ("viewer", "operator", "admin")
@@ -153,10 +153,8 @@ class FakeService:
                 return found
         raise NotFound(f"there is no node {name}", "See `pvc node list`.")
 
-    def vms(self, name: str | None, node: str | None, state: str | None) -> list[VmView]:
-        return [
-            vm for vm in self.all_vms if fnmatch(vm.spec.name, name or "*") and node in (None, vm.spec.node)
-        ]
+    def vms(self, wanted: VmFilter) -> list[VmView]:
+        return [vm for vm in self.all_vms if wanted.takes(vm)]
 
     def vm(self, reference: str) -> VmView:
         for found in self.all_vms:

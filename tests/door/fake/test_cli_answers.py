@@ -232,7 +232,8 @@ def test_connections_come_and_go(home: Path) -> None:
     shown = CliRunner().invoke(main, ["connection", "list"]).output
     assert "lab" in shown
     assert "sesame" not in shown
-    assert CliRunner().invoke(main, ["connection", "remove", "lab"]).exit_code == 0
+    assert CliRunner().invoke(main, ["connection", "remove", "lab"]).exit_code == 2
+    assert CliRunner().invoke(main, ["connection", "remove", "lab", "--yes"]).exit_code == 0
     assert CliRunner().invoke(main, ["connection", "remove", "lab"]).exit_code == 4
 
 

@@ -1,0 +1,97 @@
+"""A start with storage: nowhere while somebody on another machine has a disk of the VM open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from cluster import ME, DoorCluster, domain_xml
+from storage import ON, SlowBlocks, fill
+from test_vm_flush_locks import disk
+
+from pvc_core.model.metadata import MigrationMethod
+from pvc_core.model.operations import DefineVm, MigrateVm, StartVm
+from pvc_tasks.operations import open_elsewhere
+
+ELSEWHERE = "hv2.lab:0/7"
+
+
+@pytest.fixture
+def blocks() -> SlowBlocks:
+    return fill(SlowBlocks())
+
+
+@pytest.fixture
+def storing(tmp_path: Path, blocks: SlowBlocks, monkeypatch: pytest.MonkeyPatch) -> Iterator[DoorCluster]:
+    """`web1` has a disk, and is stopped on hv1."""
+    monkeypatch.setattr(open_elsewhere, "PATIENCE_S", 1.5)
+    monkeypatch.setattr(open_elsewhere, "LOOK_AGAIN_S", 0.05)
+    found = DoorCluster(tmp_path, nodes=2, blocks=blocks, subsystems=ON).start()
+    xml = domain_xml("web1").replace("</domain>", f"<devices>{disk('vms/web', 'vda')}</devices></domain>")
+    by_shutdown = MigrationMethod.SHUTDOWN
+    found.service.submit(DefineVm(xml=xml, node="hv1", migration_method=by_shutdown), ME)
+    yield found
+    found.stop()
+
+
+def runs_on(storing: DoorCluster) -> list[str]:
+    """By what each node's libvirt says."""
+    return [name for name in storing.names if any(one.active for one in storing.fleet.node(name).domains())]
+
+
+def test_a_copy_that_may_run_elsewhere_is_named_and_nothing_is_started(
+    storing: DoorCluster, blocks: SlowBlocks
+) -> None:
+    blocks.open_volume("vms", "web", ELSEWHERE)
+    job = storing.run(StartVm(vm="web1"))
+    assert job.state == "failed" and job.error is not None
+    assert job.error.code == "DISK_OPEN_ELSEWHERE"
+    assert f"vms/web (by {ELSEWHERE} on hv2)" in job.error.message
+    assert runs_on(storing) == [] and storing.service.vm("web1").spec.state == "stop"
+    blocks.open_volume("vms", "web")
+    assert storing.run(StartVm(vm="web1")).state == "succeeded" and runs_on(storing) == ["hv1"]
+
+
+def test_a_disk_that_is_still_closing_is_waited_for(storing: DoorCluster, blocks: SlowBlocks) -> None:
+    blocks.open_volume("vms", "web", ELSEWHERE)
+    job = storing.submit(StartVm(vm="web1"))
+    storing.await_true(lambda: "waits for them to be closed" in storing.service.job(job.id).text, "it waits")
+    waiting = storing.service.job(job.id).waiting
+    assert waiting is not None and waiting.on == "storage" and waiting.deadline is not None
+    assert runs_on(storing) == []
+    blocks.open_volume("vms", "web")
+    assert storing.finish(job).state == "succeeded" and runs_on(storing) == ["hv1"]
+
+
+@pytest.mark.parametrize("address", ["hv1.lab:0/7", "127.0.0.1:0/7"])
+def test_what_is_open_here_is_libvirts_to_tell(
+    storing: DoorCluster, blocks: SlowBlocks, address: str
+) -> None:
+    blocks.open_volume("vms", "web", address)
+    assert storing.run(StartVm(vm="web1")).state == "succeeded"
+
+
+def test_a_silent_storage_is_waited_for_and_the_start_can_be_cancelled(
+    storing: DoorCluster, blocks: SlowBlocks
+) -> None:
+    blocks.hanging = True
+    job = storing.submit(StartVm(vm="web1"))
+    storing.await_true(lambda: "has not answered in time" in storing.service.job(job.id).text, "it says so")
+    storing.service.cancel(job.id, ME)
+    assert storing.finish(job).state == "cancelled"
+    assert runs_on(storing) == []
+    blocks.hanging = False
+    assert storing.run(StartVm(vm="web1")).state == "succeeded"
+
+
+def test_moved_by_shutdown_it_starts_only_once_its_disks_are_closed(
+    storing: DoorCluster, blocks: SlowBlocks
+) -> None:
+    storing.run(StartVm(vm="web1"))
+    blocks.open_volume("vms", "web", "hv1.lab:0/9")
+    job = storing.submit(MigrateVm(vm="web1", target="hv2"))
+    storing.await_true(lambda: "waits for them to be closed" in storing.service.job(job.id).text, "it waits")
+    assert runs_on(storing) == []
+    blocks.open_volume("vms", "web")
+    assert storing.finish(job).state == "succeeded" and runs_on(storing) == ["hv2"]

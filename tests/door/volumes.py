@@ -1,0 +1,51 @@
+"""Volumes that VMs run with, and long calls that a test can hold, for the tests of volumes and snapshots."""
+
+from __future__ import annotations
+
+from cluster import ME, DoorCluster, domain_xml
+from storage import SlowBlocks
+
+from pvc_core.model.job import Job
+from pvc_core.model.operations import DefineVm, StartVm
+from pvc_drivers.blocks.port import Tell
+
+DISK = (
+    "<devices><disk type='network' device='disk'><driver name='qemu' type='raw'/>"
+    "<source protocol='rbd' name='{path}'/><target dev='vda' bus='virtio'/></disk></devices></domain>"
+)
+
+
+class SlowEdits(SlowBlocks):
+    """The long edits as well; `tried` counts how often one was begun."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tried = 0
+
+    def resize_volume(self, pool: str, volume: str, size: int, tell: Tell) -> None:
+        self.tried += 1
+        super().resize_volume(pool, volume, size, self.slowed(tell))
+
+    def flatten_volume(self, pool: str, volume: str, tell: Tell) -> None:
+        self.tried += 1
+        super().flatten_volume(pool, volume, self.slowed(tell))
+
+    def rollback_snapshot(self, pool: str, volume: str, name: str, tell: Tell) -> None:
+        self.tried += 1
+        super().rollback_snapshot(pool, volume, name, self.slowed(tell))
+
+
+def define_with(cluster: DoorCluster, name: str, path: str, node: str = "hv1") -> str:
+    xml = domain_xml(name).replace("</domain>", DISK.format(path=path))
+    return str(cluster.service.submit(DefineVm(xml=xml, node=node), ME).result["uuid"])
+
+
+def run_with(cluster: DoorCluster, name: str, path: str, node: str = "hv1") -> str:
+    uuid = define_with(cluster, name, path, node)
+    succeeded(cluster.run(StartVm(vm=uuid)))
+    return uuid
+
+
+def succeeded(job: Job) -> Job:
+    assert job.state == "succeeded", job
+    return job
