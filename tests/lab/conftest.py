@@ -5,41 +5,47 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
-from lab_tool import leftovers, place_for_a_lab
-from real_cluster import RealCluster
+from lab_tool import LAB
+from real_cluster import RealCluster, in_a_lab
 
 LOGS = Path(os.environ.get("PVC_LAB_LOGS", "build/lab-logs")).absolute()
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """No test of this room can be forgotten: one without the mark would never be entered."""
+    for item in items:
+        if item.path.parent == Path(__file__).parent:
+            for mark in LAB:
+                item.add_marker(mark)
+
+
 @pytest.fixture(scope="session")
 def running() -> Iterator[RealCluster]:
-    with place_for_a_lab() as place:
-        cluster = RealCluster(place)
-        try:
-            cluster.up()
-            yield cluster
-        finally:
-            cluster.do("down")
-        assert leftovers(place) == []
-        assert "lab" not in cluster.pvc("connection", "list").stdout
+    with in_a_lab(RealCluster) as cluster:
+        yield cluster
 
 
 @pytest.fixture
-def real(request: pytest.FixtureRequest, running: RealCluster) -> Iterator[RealCluster]:
-    """The cluster: everything up, no VM, all nodes ready. The logs of a failed test are kept."""
-    failed_before, place = request.session.testsfailed, LOGS / re.sub(r"\W+", "-", request.node.name)
-    try:
-        running.reset()
-    except BaseException:
-        keep_logs(running, place)
-        raise
-    yield running
-    if request.session.testsfailed > failed_before:
-        keep_logs(running, place)
+def real(running: RealCluster) -> RealCluster:
+    """The cluster: everything up, no VM, all nodes ready."""
+    running.reset()
+    return running
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """The logs of a failed test are kept, whichever cluster it had."""
+    report = yield
+    if report.failed and isinstance(item, pytest.Function):
+        clusters = {one.root: one for one in item.funcargs.values() if isinstance(one, RealCluster)}
+        for cluster in clusters.values():
+            keep_logs(cluster, LOGS / re.sub(r"\W+", "-", item.name))
+    return report
 
 
 def keep_logs(cluster: RealCluster, place: Path) -> None:

@@ -23,6 +23,11 @@ LAB = [
     pytest.mark.skipif(os.geteuid() != 0, reason="needs root"),
     pytest.mark.skipif(bool(missing_packages()), reason="needs Debian packages"),
 ]
+"""What every test of this room has; conftest.py sees to it."""
+CEPH = pytest.mark.skipif(bool(missing_packages(ceph=True)), reason="needs Ceph's packages")
+S3 = pytest.mark.skipif(
+    bool(missing_packages(ceph=True, s3=True)), reason="needs Ceph's packages, and radosgw"
+)
 
 
 class Lab:
@@ -72,11 +77,11 @@ def place_for_a_lab() -> Iterator[Path]:
         yield Path(directory) / "lab"
 
 
-def eventually(what: str, look: Callable[[], object], within: float = 30) -> None:
+def eventually(what: str, look: Callable[[], object], within: float = 30, pause: float = 0.1) -> None:
     deadline = time.monotonic() + within
     while not look():
         assert time.monotonic() < deadline, f"{what}: not within {within} s"
-        time.sleep(0.1)
+        time.sleep(pause)
 
 
 def processes_naming(root: Path) -> list[str]:

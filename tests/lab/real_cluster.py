@@ -7,10 +7,10 @@ import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import requests
-from lab_tool import PROGRAMS, Lab, eventually
+from lab_tool import PROGRAMS, Lab, eventually, leftovers, place_for_a_lab
 
 from pvc_lab import guest, libvirtd, ticks
 from pvc_lab.layout import Layout
@@ -146,3 +146,20 @@ class RealCluster(Lab):
         for vm in self.get("/vm"):
             gone = self.ask("DELETE", f"/vm/{vm['spec']['name']}")
             assert gone.status_code == 200, (gone.text, self.get("/task?limit=8"))
+
+
+C = TypeVar("C", bound=RealCluster)
+
+
+@contextmanager
+def in_a_lab(kind: type[C]) -> Iterator[C]:
+    """Brought up, and taken down whatever happens; nothing is left of it."""
+    with place_for_a_lab() as place:
+        found = kind(place)
+        try:
+            found.up()
+            yield found
+        finally:
+            found.do("down")
+        assert leftovers(place) == []
+        assert "lab" not in found.pvc("connection", "list").stdout

@@ -5,10 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from lab_tool import LAB
 from real_cluster import RealCluster
-
-pytestmark = LAB
 
 BARE = """
 <domain type='qemu'>

@@ -6,10 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from lab_tool import LAB, eventually
+from lab_tool import eventually
 from real_cluster import RealCluster
-
-pytestmark = LAB
 
 XML = "<domain type='qemu'><name>{name}</name>{rest}<os><type>hvm</type></os></domain>"
 MEMORY = "<memory unit='MiB'>64</memory>"
@@ -36,6 +34,27 @@ REFUSED: dict[str, tuple[str, str, dict[str, Any], int]] = {
     "unknown node": ("POST", "/vm", vm(NEW, node="hv9"), 404),
     "unknown field": ("POST", "/vm", vm(NEW, colour="red"), 400),
     "false as a string": ("POST", "/vm", vm(NEW, autorestart="false"), 400),
+    "tag with a slash": ("POST", "/vm", vm(NEW, tags=[{"name": "a/b"}]), 400),
+    "the same tag twice": ("POST", "/vm", vm(NEW, tags=[{"name": "a"}, {"name": "a"}]), 400),
+    "unknown field of a tag": ("POST", "/vm", vm(NEW, tags=[{"name": "a", "colour": "red"}]), 400),
+    "metadata with false as a string": ("POST", "/vm/known", {"json": {"autorestart": "false"}}, 400),
+    "metadata that is unknown": ("POST", "/vm/known", {"json": {"colour": "red"}}, 400),
+    "metadata out of bounds": ("POST", "/vm/known", {"json": {"max_downtime_ms": 0}}, 400),
+    "metadata of two lines": ("POST", "/vm/known", {"json": {"description": "a\nb"}}, 400),
+    "metadata with null": ("POST", "/vm/known", {"json": {"console_lines": None}}, 400),
+    "no metadata at all": ("POST", "/vm/known", {"json": {}}, 400),
+    "reset of what is given": (
+        "POST",
+        "/vm/known",
+        {"json": {"autorestart": True, "reset": ["autorestart"]}},
+        400,
+    ),
+    "limit to an unknown node": ("POST", "/vm/known", {"json": {"node_limit": ["hv1", "hv9"]}}, 404),
+    "metadata of an unknown vm": ("POST", "/vm/nobody", {"json": {"autorestart": True}}, 404),
+    "tag that cannot be": ("POST", "/vm/known/tag", {"json": {"tag": "a b"}}, 400),
+    "removal of a tag it has not": ("DELETE", "/vm/known/tag/nosuch", {}, 404),
+    "tag filter given twice": ("GET", "/vm?tag=a&tag=b", {}, 400),
+    "negation that is no boolean": ("GET", "/vm?negate=maybe", {}, 400),
     "number for xml": ("POST", "/vm", {"json": {"xml": 7}}, 400),
     "oversized xml": ("POST", "/vm", vm(NEW + " " * 300_000), 400),
     "oversized body": ("POST", "/vm", {"data": b'{"xml": "' + b"x" * 3_000_000 + b'"}'}, 413),

@@ -5,10 +5,9 @@ from __future__ import annotations
 import time
 
 from fault_checks import FOUR, assert_flushed, begin_flush, copying
-from lab_tool import LAB, eventually
+from lab_tool import eventually
 from real_cluster import RealCluster
 
-pytestmark = LAB
 SOON_S = 2.0
 
 

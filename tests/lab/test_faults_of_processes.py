@@ -8,13 +8,11 @@ from threading import Event, Thread
 
 import pytest
 from fault_checks import FOUR, assert_flushed, begin_flush, is_copied
-from lab_tool import LAB, eventually
+from lab_tool import eventually
 from real_cluster import RealCluster
 
 from pvc_core.config import load_config, read_secret
 from pvc_tasks.redis_hints import RedisHints
-
-pytestmark = LAB
 
 
 @pytest.mark.parametrize("stage", ["moving", "copying"])

@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lab_tool import LAB, PROGRAMS, Lab, eventually, leftovers, place_for_a_lab, processes_naming
+from lab_tool import PROGRAMS, Lab, eventually, leftovers, place_for_a_lab, processes_naming
 
-pytestmark = LAB
 UP = ("up", "--without-product")
 
 

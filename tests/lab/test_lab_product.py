@@ -9,10 +9,8 @@ import time
 from pathlib import Path
 
 import pytest
-from lab_tool import LAB, eventually, leftovers
+from lab_tool import eventually, leftovers
 from real_cluster import RealCluster
-
-pytestmark = LAB
 
 
 def test_the_whole_product_answers_and_is_registered_with_the_cli(real: RealCluster) -> None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from lab_tool import LAB
 from real_cluster import RealCluster
 
-pytestmark = LAB
 EIGHT = [f"vm{number}" for number in range(1, 9)]
 
 

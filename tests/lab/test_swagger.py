@@ -6,10 +6,9 @@ import json
 
 import pytest
 from browser import Browser, absent
-from lab_tool import LAB
 from real_cluster import RealCluster
 
-pytestmark = [*LAB, pytest.mark.skipif(bool(absent()), reason=absent())]
+pytestmark = [pytest.mark.skipif(bool(absent()), reason=absent())]
 
 FLUSH = "//div[@id='operations-node-node_flush']"
 TASK = "//div[@id='operations-task-task_info']"
