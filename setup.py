@@ -25,6 +25,7 @@ REQUIREMENTS = [
     "lxml>=5",
     "rich>=13.9",
     "requests>=2.32",
+    "boto3>=1.36,<2",
 ]
 
 TEST_REQUIREMENTS = [
