@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 
+import pytest
 from fault_checks import FOUR, assert_flushed, begin_flush, copying
 from lab_tool import eventually
 from real_cluster import RealCluster
 
-SOON_S = 2.0
+SOON_S = 1.5
+"""What a request may take that waits for Redis in vain."""
 
 
 def test_the_worker_is_killed_and_started_again(real: RealCluster) -> None:
@@ -23,6 +25,13 @@ def test_redis_forgets_everything(real: RealCluster) -> None:
     job = begin_flush(real)
     while not real.get(f"/task/{job}?wait=0.3")["finished"]:
         real.do("redis", "wipe")
+    assert_flushed(real, job)
+
+
+@pytest.mark.parametrize("fault", ["kill", "stop"])
+def test_redis_dies_or_freezes_in_the_middle_of_a_flush(real: RealCluster, fault: str) -> None:
+    job = begin_flush(real)
+    real.do(fault, "redis")
     assert_flushed(real, job)
 
 

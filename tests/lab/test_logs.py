@@ -24,7 +24,14 @@ class Follower:
         self._out, self._err = place / "out", place / "err"
         with self._out.open("w") as out, self._err.open("w") as err:
             argv = [str(PROGRAMS / "pvc"), *words, "--follow"]
-            self.process = subprocess.Popen(argv, stdout=out, stderr=err, env=real.environment)
+            self.process = subprocess.Popen(
+                argv,
+                stdout=out,
+                stderr=err,
+                env=real.environment,
+                # Whoever runs the tests in the background leaves them deaf to Ctrl-C, and their children too.
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+            )
 
     @property
     def said(self) -> str:
