@@ -70,7 +70,7 @@ def test_ready_supersedes_a_flush_of_the_same_node(real: RealCluster) -> None:
 
 def test_a_target_fills_up_behind_the_plan(real: RealCluster) -> None:
     """The plan was to use both others; hv3 is filled while the first VM is on its way."""
-    real.boot(["large1", "large2"])
+    real.boot(["large1", "large2"], memory=1024)
     room = int(real.node("hv3")["memory_free_mib"])
     real.define("filler", "hv3", memory=room - 64)
     plan = real.ask("POST", "/node/hv1/flush", json={"dry_run": True}).json()
@@ -99,7 +99,8 @@ def test_with_no_memory_anywhere_nothing_moves_and_everything_is_named(real: Rea
     ended = real.ended(real.submit("/node/hv1/flush"))
     assert ended["state"] == "partial"
     assert sorted(left["vm"] for left in ended["result"]["left"]) == ["vm1", "vm2"]
-    assert all("memory" in left["message"] and left["remedy"] for left in ended["result"]["left"])
+    assert {left["code"] for left in ended["result"]["left"]} == {"NOT_ENOUGH_MEMORY"}, ended["result"]
+    assert all(left["remedy"] for left in ended["result"]["left"])
     assert real.node("hv1")["state"] == "partial"
     assert real.domains("hv1") == {"vm1", "vm2"}
     real.assert_unnoticed(["vm1", "vm2"])
