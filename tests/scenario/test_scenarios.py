@@ -29,6 +29,8 @@ REQUESTS = {
     "node flush": [(1, "node flush hv1")],
     "node ready": [(1, "node flush hv1"), (30, "node ready hv1")],
     "vm migrate": [(1, "vm migrate vm1")],
+    "vm move": [(1, "vm move vm1")],
+    "vm unmigrate": [(1, "vm migrate vm1"), (30, "vm unmigrate vm1")],
     "vm start": [(1, "vm start vm3")],
     "vm shutdown": [(1, "vm shutdown vm1 --then-stop")],
     "vm stop": [(1, "vm stop vm1")],
@@ -38,7 +40,9 @@ REQUESTS = {
     "vm vcpu set": [(1, "vm vcpu set vm1 1 --maximum 2")],
     "vm memory set": [(1, "vm memory set vm1 256")],
     "vm volume add": [(1, "vm volume add vm1 vms/data")],
+    "vm volume remove": [(1, "vm volume add vm1 vms/data"), (30, "vm volume remove vm1 vms/data")],
     "vm network add": [(1, "vm network add vm1 br0")],
+    "vm network remove": [(1, "vm network add vm1 br0"), (30, "vm network remove vm1 br0")],
 }
 
 
