@@ -15,8 +15,8 @@ from pvc_tasks.context import Context
 from pvc_tasks.outcome import Hold
 from pvc_tasks.ports import Act
 
-SHORT_S = 0.1
-"""Work that ends within that needs no second look at its job."""
+SHORT_S = 0.3
+"""Work that ends within that needs no second look at its job; a slot can be spared for so long."""
 
 
 class WorkStopped(PvcError):
