@@ -24,6 +24,7 @@ from pvc_tasks.operations.common import (
     start_domain,
     stopped,
 )
+from pvc_tasks.operations.open_elsewhere import look_for_open_elsewhere
 from pvc_tasks.operations.poweroff import clear_remains, power_off, stop_at_once
 from pvc_tasks.operations.vm_start import look_elsewhere
 from pvc_tasks.outcome import Done, Fail, Outcome, Reroute, Rest
@@ -50,8 +51,10 @@ class RestartVmHandler(Handler[RestartVm]):
         if runs_here(ctx.looking, vm.uuid):
             if ctx.job.stage == "starting":
                 return self._running(ctx, seen)
-            return self._end(asked, ctx, vm) or self._start(ctx, seen)
-        return look_elsewhere(ctx, vm) or self._start(ctx, seen)
+            ending = self._end(asked, ctx, vm)
+            if ending is not None:
+                return ending
+        return look_elsewhere(ctx, vm) or look_for_open_elsewhere(ctx, vm) or self._start(ctx, seen)
 
     def _end(self, asked: RestartVm, ctx: Context, vm: VmSpec) -> Outcome | None:
         """None once the old guest is gone."""

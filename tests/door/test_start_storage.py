@@ -11,7 +11,7 @@ from storage import ON, SlowBlocks, fill
 from test_vm_flush_locks import disk
 
 from pvc_core.model.metadata import MigrationMethod
-from pvc_core.model.operations import DefineVm, MigrateVm, StartVm
+from pvc_core.model.operations import DefineVm, MigrateVm, RestartVm, StartVm
 from pvc_tasks.operations import open_elsewhere
 
 ELSEWHERE = "hv2.lab:0/7"
@@ -95,3 +95,28 @@ def test_moved_by_shutdown_it_starts_only_once_its_disks_are_closed(
     assert runs_on(storing) == []
     blocks.open_volume("vms", "web")
     assert storing.finish(job).state == "succeeded" and runs_on(storing) == ["hv2"]
+
+
+def test_a_restart_needs_the_proof_as_well(storing: DoorCluster, blocks: SlowBlocks) -> None:
+    """Somebody moved it by hand, to a node whose agent is down: it is seen off, and is not."""
+    storing.run(StartVm(vm="web1"))
+    storing.fleet.node("hv1").destroy(storing.service.vm("web1").spec.uuid)
+    blocks.open_volume("vms", "web", ELSEWHERE)
+    job = storing.run(RestartVm(vm="web1"))
+    assert job.state == "failed" and job.error is not None
+    assert (job.error.code, runs_on(storing)) == ("DISK_OPEN_ELSEWHERE", [])
+    assert storing.service.vm("web1").spec.state == "start", "that it is stopped is not proven"
+    blocks.open_volume("vms", "web")
+    assert storing.run(RestartVm(vm="web1")).state == "succeeded" and runs_on(storing) == ["hv1"]
+
+
+def test_a_guest_that_was_stopped_for_its_restart_is_not_started_beside_a_copy(
+    storing: DoorCluster, blocks: SlowBlocks
+) -> None:
+    storing.run(StartVm(vm="web1"))
+    blocks.open_volume("vms", "web", ELSEWHERE)
+    job = storing.submit(RestartVm(vm="web1", force=True))
+    storing.await_true(lambda: "waits for them to be closed" in storing.service.job(job.id).text, "it waits")
+    assert runs_on(storing) == []
+    blocks.open_volume("vms", "web")
+    assert storing.finish(job).state == "succeeded" and runs_on(storing) == ["hv1"]
