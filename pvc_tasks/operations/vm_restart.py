@@ -6,12 +6,13 @@ one. The VM is wanted all the time, so its place stays its own.
 
 from __future__ import annotations
 
+from pvc_core.decide.sharing import check_alone
 from pvc_core.decide.transitions import Act
 from pvc_core.errors import HypervisorRefused, PvcError, WrongState
 from pvc_core.model.operations import RestartVm
 from pvc_core.model.vm import VmSpec, Wanted
 from pvc_core.store.documents import Seen
-from pvc_core.store.look import load_vm
+from pvc_core.store.look import load_vm, look_at_cluster
 from pvc_core.store.port import Op
 from pvc_tasks.context import Context
 from pvc_tasks.handler import Admission, Handler
@@ -39,7 +40,10 @@ class RestartVmHandler(Handler[RestartVm]):
     operation = RestartVm
 
     def admit(self, asked: RestartVm, world: World) -> Admission:
-        return admit_change(Act.RESTART_FORCE if asked.force else Act.RESTART, asked.vm, world)
+        """A guest that may not be started again is not ended."""
+        admission = admit_change(Act.RESTART_FORCE if asked.force else Act.RESTART, asked.vm, world)
+        check_alone(look_at_cluster(world.store), load_vm(world.store, asked.vm).value)
+        return admission
 
     def step(self, asked: RestartVm, ctx: Context) -> Outcome:
         seen = load_vm_here(ctx, asked.vm)
