@@ -132,14 +132,6 @@ def _check(world: World, vm: VmSpec, snapshot: VmSnapshot) -> None:
             )
 
 
-def _result(vm: VmSpec, after: VmSpec, snapshot: VmSnapshot) -> dict[str, object]:
-    disks = [disk.path for disk in snapshot.disks]
-    gone = [disk for disk in vm.rbd_disks if disk not in after.rbd_disks]
-    warnings = [f"{disk} is no disk of it any more; the volume is still there" for disk in gone]
-    told = {"warnings": warnings} if warnings else {}
-    return {"vm": vm.name, "snapshot": snapshot.name, "disks": disks, **told}
-
-
 def _restored(vm: VmSpec, snapshot: VmSnapshot, xml: str) -> VmSpec:
     domain, saved = parse_domain(xml), snapshot.metadata
     return vm.but(
