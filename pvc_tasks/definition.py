@@ -7,7 +7,6 @@ from typing import Any
 
 from pvc_core.config import Config
 from pvc_core.decide.fitting import find_size_cautions
-from pvc_core.decide.sharing import check_not_taken
 from pvc_core.errors import LockedByJob, NoPlacement
 from pvc_core.model.snapshot import Cluster
 from pvc_core.model.vm import RunningDomain, VmSpec, VmXml, Wanted
@@ -18,6 +17,7 @@ from pvc_core.store.port import Op
 from pvc_core.xml.cautions import find_cautions
 from pvc_core.xml.domain import DomainXml, parse_domain
 from pvc_core.xml.edit import with_uuid
+from pvc_tasks.disks import check_disks
 from pvc_tasks.grammar import check_domain
 from pvc_tasks.operations.common import bump_placement, vm_lock
 
@@ -83,7 +83,7 @@ def plan_definition(
     store: Store, seen: Seen[VmSpec], after: VmSpec, document: Seen[VmXml], xml: str, job: str
 ) -> tuple[Op, ...]:
     """Record and XML in one; raises NoPlacement for a running VM that outgrows the room of its node, and
-    DiskTaken for a disk that is another VM's."""
+    DiskTaken or LockedByJob for a disk that it may not be given."""
     check_disks(store, after, seen.value)
     ops = (seen.save(after), document.save(document.value.but(xml=xml)))
     if after.charge_mib == seen.value.charge_mib:
@@ -91,12 +91,6 @@ def plan_definition(
     cluster = look_at_cluster(store)
     check_growth(cluster, seen.value, after)
     return (*ops, bump_placement(cluster.placement_version, job))
-
-
-def check_disks(store: Store, vm: VmSpec, before: VmSpec | None = None) -> None:
-    """Whether it may have the disks that it has by this record. Raises DiskTaken."""
-    if before is None or (vm.held_disks, vm.shared_disks) != (before.held_disks, before.shared_disks):
-        check_not_taken(look_at_cluster(store), vm, before)
 
 
 def check_growth(cluster: Cluster, vm: VmSpec, after: VmSpec) -> None:

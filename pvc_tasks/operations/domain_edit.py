@@ -19,12 +19,12 @@ from pvc_drivers.hypervisor.port import Hypervisor
 from pvc_tasks.context import Context
 from pvc_tasks.definition import (
     check_definition,
-    check_disks,
     check_growth,
     plan_definition,
     present,
     redefined,
 )
+from pvc_tasks.disks import check_disks
 from pvc_tasks.handler import Admission, Handler
 from pvc_tasks.operations.common import check_node_answers, runs_here, vm_lock, vm_objects
 from pvc_tasks.operations.edit_live import Notes, have_it_live

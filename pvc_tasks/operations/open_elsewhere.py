@@ -10,6 +10,7 @@ from pvc_core.decide.sharing import DiskTaken, check_alone
 from pvc_core.model.vm import VmSpec
 from pvc_core.store.look import look_at_cluster
 from pvc_tasks.context import Context
+from pvc_tasks.disks import tasks_on
 from pvc_tasks.operations.held_disks import LOOK_AGAIN_S, PATIENCE_S, hosts_here, watchers_of
 from pvc_tasks.outcome import Wait
 
@@ -31,6 +32,10 @@ def look_for_open_elsewhere(ctx: Context, vm: VmSpec) -> Wait | None:
     check_alone(cluster, vm)
     if not ctx.world.config.subsystems.storage:
         return None
+    for task in tasks_on(ctx.store, vm.held_disks):
+        if task.needs_rest:
+            text = f"{vm.name} is not started yet: {task}"
+            return Wait("lock", task.job.id, text, until=ctx.now + LOOK_AGAIN_S)
     disks = own_disks(cluster, vm)
     watchers = watchers_of(ctx.world.blocks, disks)
     found = find_open_elsewhere(cluster, disks, hosts_here(ctx, cluster), watchers)

@@ -14,7 +14,8 @@ from pvc_core.store.documents import Store
 from pvc_core.store.look import look_at_cluster
 from pvc_core.store.port import Create
 from pvc_core.xml.edit import with_uuid
-from pvc_tasks.definition import check_definition, check_disks, recorded
+from pvc_tasks.definition import check_definition, recorded
+from pvc_tasks.disks import check_disks
 from pvc_tasks.handler import Applied, ImmediateHandler
 from pvc_tasks.operations.common import vm_objects
 from pvc_tasks.operations.metadata import metadata_of

@@ -20,7 +20,8 @@ from pvc_core.xml.domain import parse_domain
 from pvc_core.xml.rehome import has_rbd, rehomed
 from pvc_drivers.blocks.port import Blocks
 from pvc_tasks.context import Context
-from pvc_tasks.definition import check_definition, check_disks, recorded
+from pvc_tasks.definition import check_definition, recorded
+from pvc_tasks.disks import check_disks
 from pvc_tasks.importing import Source, Target
 from pvc_tasks.operations.volume_common import check_room
 from pvc_tasks.world import World
@@ -65,7 +66,7 @@ def check_volumes_free(blocks: Blocks, targets: Iterable[Target]) -> None:
 def plan_define(
     ctx: Context, asked: ImportVm, source: Source, targets: Iterable[Target]
 ) -> tuple[VmSpec, tuple[Op, ...], list[str]]:
-    """Its record, what defines it, and what its admin should know; raises AlreadyExists, DiskTaken."""
+    """Its record, what defines it, and what its admin should know; raises a Conflict where that cannot be."""
     store, manifest = ctx.store, source.manifest
     name = asked.rename or manifest.name
     if find_vm(store, name) is not None:

@@ -7,6 +7,7 @@ from storage import SlowBlocks
 
 from pvc_core.model.job import Job
 from pvc_core.model.operations import DefineVm, StartVm
+from pvc_core.store.look import load_vm
 from pvc_drivers.blocks.port import Tell
 
 DISK = (
@@ -49,6 +50,12 @@ def run_with(cluster: DoorCluster, name: str, path: str, node: str = "hv1", mark
     uuid = define_with(cluster, name, path, node, mark)
     succeeded(cluster.run(StartVm(vm=uuid)))
     return uuid
+
+
+def slip_in(cluster: DoorCluster, vm: str, *disks: str) -> None:
+    """Disks that its record has all at once, as if nobody had looked."""
+    seen = load_vm(cluster.service.store, vm)
+    cluster.service.store.commit(seen.save(seen.value.but(rbd_disks=disks)))
 
 
 def succeeded(job: Job) -> Job:
