@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from pvc_core.config import Config
 from pvc_core.decide.fitting import find_size_cautions
@@ -16,6 +17,7 @@ from pvc_core.store.port import Op
 from pvc_core.xml.cautions import find_cautions
 from pvc_core.xml.domain import DomainXml, parse_domain
 from pvc_core.xml.edit import with_uuid
+from pvc_tasks.disks import check_disks
 from pvc_tasks.grammar import check_domain
 from pvc_tasks.operations.common import bump_placement, vm_lock
 
@@ -54,21 +56,35 @@ def check_not_busy(store: Store, vm: VmSpec) -> None:
         raise LockedByJob(f"task {lock.value.owner} is at work on {vm.name}", job=lock.value.owner)
 
 
+def recorded(domain: DomainXml) -> dict[str, Any]:
+    """What a VM's record says of its definition."""
+    return {"memory_mib": domain.memory_mib, "vcpus": domain.vcpus, **disks_in(domain)}
+
+
+def disks_in(domain: DomainXml) -> dict[str, Any]:
+    """Likewise, and of the domain that runs."""
+    return {"rbd_disks": domain.rbd_disks, "shareable_disks": domain.shareable_disks}
+
+
 def redefined(vm: VmSpec, domain: DomainXml) -> VmSpec:
     """The record by its new definition; of a running VM, what runs on is remembered."""
-    after = vm.but(memory_mib=domain.memory_mib, vcpus=domain.vcpus, rbd_disks=domain.rbd_disks)
+    after = vm.but(**recorded(domain))
     return after.but(running=present(vm).but(otherwise=True) if vm.state is Wanted.START else None)
 
 
 def present(vm: VmSpec) -> RunningDomain:
     """What runs, by the records."""
-    return vm.running or RunningDomain(memory_mib=vm.memory_mib, rbd_disks=vm.rbd_disks)
+    return vm.running or RunningDomain(
+        memory_mib=vm.memory_mib, rbd_disks=vm.rbd_disks, shareable_disks=vm.shareable_disks
+    )
 
 
 def plan_definition(
     store: Store, seen: Seen[VmSpec], after: VmSpec, document: Seen[VmXml], xml: str, job: str
 ) -> tuple[Op, ...]:
-    """Record and XML in one; raises NoPlacement for a running VM that outgrows the room of its node."""
+    """Record and XML in one; raises NoPlacement for a running VM that outgrows the room of its node, and
+    DiskTaken or LockedByJob for a disk that it may not be given."""
+    check_disks(store, after, seen.value)
     ops = (seen.save(after), document.save(document.value.but(xml=xml)))
     if after.charge_mib == seen.value.charge_mib:
         return ops

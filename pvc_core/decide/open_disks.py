@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from pvc_core.decide.held_disks import Watchers, openings
+from pvc_core.decide.sharing import find_clashes
 from pvc_core.decide.volume_use import node_of
 from pvc_core.model.snapshot import Cluster
 from pvc_core.model.storage import host_of
@@ -25,9 +26,10 @@ class Opening:
 
 
 def own_disks(cluster: Cluster, vm: VmSpec) -> list[str]:
-    """Those that no other VM has too: what is shared on purpose is open elsewhere by right."""
+    """All but what it shares with another VM: that is open elsewhere by right."""
     others = {disk for other in cluster.vms.values() if other.uuid != vm.uuid for disk in other.held_disks}
-    return sorted(set(vm.held_disks) - others)
+    clashing = {clash.disk for clash in find_clashes(cluster, vm)}
+    return sorted(set(vm.held_disks) - (others - clashing))
 
 
 def find_open_elsewhere(

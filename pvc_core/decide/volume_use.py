@@ -5,6 +5,8 @@ A client is on the node whose address it has; one that has no node's address is 
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from pvc_core.errors import VolumeInUse
 from pvc_core.model.snapshot import Cluster
 from pvc_core.model.storage import VolumeDetail, Watcher, host_of
@@ -31,19 +33,31 @@ def with_nodes(cluster: Cluster, volume: VolumeDetail) -> VolumeDetail:
 
 def users_of(cluster: Cluster, volume: VolumeDetail) -> tuple[str, ...]:
     """In words: VMs that have it as a disk, then who has it open."""
-    path = f"{volume.pool}/{volume.name}"
-    vms = sorted(vm.name for vm in cluster.vms.values() if path in vm.held_disks)
     clients = sorted({where_is(cluster, watcher.address) for watcher in volume.watchers})
-    return (*(f"VM {name}" for name in vms), *(f"a client on {where}" for where in clients))
+    return (*_vms_with(cluster, volume.pool, volume.name), *(f"a client on {where}" for where in clients))
 
 
 def check_unused(cluster: Cluster, volume: VolumeDetail, to: str) -> None:
     """`to` is what was asked, as in "remove"; raises VolumeInUse."""
-    users = users_of(cluster, volume)
+    _refuse(volume.pool, volume.name, to, users_of(cluster, volume))
+
+
+def check_no_vms(cluster: Cluster, pool: str, volume: str, to: str) -> None:
+    """As `check_unused`, by the records alone."""
+    _refuse(pool, volume, to, _vms_with(cluster, pool, volume))
+
+
+def _refuse(pool: str, volume: str, to: str, users: Collection[str]) -> None:
     if users:
         raise VolumeInUse(
-            f"cannot {to} {volume.pool}/{volume.name}: it is used by {', '.join(users)}", used_by=list(users)
+            f"cannot {to} {pool}/{volume}: it is used by {', '.join(users)}", used_by=list(users)
         )
+
+
+def _vms_with(cluster: Cluster, pool: str, volume: str) -> tuple[str, ...]:
+    path = f"{pool}/{volume}"
+    vms = sorted(vm.name for vm in cluster.vms.values() if path in vm.held_disks)
+    return tuple(f"VM {name}" for name in vms)
 
 
 def _placed(cluster: Cluster, client: Watcher) -> Watcher:

@@ -7,6 +7,7 @@ from typing import Any, Self
 
 from pydantic import Field
 
+from pvc_core.model.disks import disks_of, shareable_of
 from pvc_core.model.metadata import Metadata, MigrationMethod, NodeSelector, Tagged
 from pvc_core.model.names import NodeName, VmName, VmUuid
 from pvc_core.model.record import Record
@@ -38,6 +39,7 @@ class RunningDomain(Record):
 
     memory_mib: int
     rbd_disks: tuple[str, ...] = ()
+    shareable_disks: tuple[str, ...] = ()
     otherwise: bool = False
     """It differs from its definition in more than these."""
 
@@ -67,6 +69,8 @@ class VmPlace(Record):
     memory_mib: int = Field(ge=1)
     vcpus: int = Field(ge=1)
     rbd_disks: tuple[str, ...] = ()
+    shareable_disks: tuple[str, ...] = ()
+    """Those of them that its definition leaves to other VMs as well; none of a record from before this."""
     running: RunningDomain | None = None
     """While the domain that runs is not, or may not be, as its definition has it by now; gone with it."""
     created: float = 0.0
@@ -108,7 +112,12 @@ class VmSpec(Tagged, Metadata, VmPlace):
     @property
     def held_disks(self) -> tuple[str, ...]:
         """RBD images it may have open: those of its definition, and of the domain that runs."""
-        return tuple(dict.fromkeys((*self.rbd_disks, *(self.running.rbd_disks if self.running else ()))))
+        return disks_of(self, *filter(None, (self.running,)))
+
+    @property
+    def shared_disks(self) -> tuple[str, ...]:
+        """Those of `held_disks` that another VM may have too: its definition and what runs both say so."""
+        return shareable_of(self, *filter(None, (self.running,)))
 
 
 class VmXml(Record):

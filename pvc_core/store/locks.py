@@ -16,9 +16,13 @@ from pvc_core.store.port import Op
 LOCK_NAME_PATTERN = r"[A-Za-z0-9._:-]{1,200}"
 
 
+def may_be_locked(name: str) -> bool:
+    return bool(re.fullmatch(LOCK_NAME_PATTERN, name)) and name not in (".", "..")
+
+
 def lock_ref(name: str) -> Ref[LockRecord]:
     """Where a lock lives; raises ValueError for a name no lock may have."""
-    if not re.fullmatch(LOCK_NAME_PATTERN, name) or name in (".", ".."):
+    if not may_be_locked(name):
         raise ValueError(f"not the name of a lock: {name!r}")
     return Ref(f"/lock/{name}", LockRecord, f"lock {name}")
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from lxml import etree
 
+from pvc_core.xml.disks import rbd_disks, shareable_disks
 from pvc_core.xml.document import fault, parse_root, text_of
 from pvc_core.xml.identity import NAME_HELP, good_name, normal_uuid
 from pvc_core.xml.scale import MAX_BYTES, UNITS_HELP, to_mib, unit_bytes, whole_number
@@ -27,6 +28,8 @@ class DomainXml:
     vcpus: int
     rbd_disks: tuple[str, ...] = ()
     """`pool/image`, in the order of the XML."""
+    shareable_disks: tuple[str, ...] = ()
+    """Those of them that another VM may have too."""
     console_log: str | None = None
 
 
@@ -38,7 +41,8 @@ def parse_domain(xml: str) -> DomainXml:
         name=_name(root),
         memory_mib=to_mib(memory_bytes(root)),
         vcpus=vcpu_counts(root)[0],
-        rbd_disks=_rbd_disks(root),
+        rbd_disks=rbd_disks(root),
+        shareable_disks=shareable_disks(root),
         console_log=_console_log(root),
     )
 
@@ -114,11 +118,6 @@ def _count(element: etree._Element, text: str) -> int:
     if not count or count > MAX_VCPUS:
         raise fault(f"<vcpu> must be a number from 1 to {MAX_VCPUS}, not {text.strip()!r}", element)
     return count
-
-
-def _rbd_disks(root: etree._Element) -> tuple[str, ...]:
-    sources = root.findall("devices/disk[@type='network']/source[@protocol='rbd']")
-    return tuple(name for name in (source.get("name") for source in sources) if name)
 
 
 def _console_log(root: etree._Element) -> str | None:

@@ -17,7 +17,14 @@ from pvc_core.store.documents import Seen, Store
 from pvc_core.store.look import load_vm, look_at_cluster, look_at_node
 from pvc_drivers.hypervisor.port import Hypervisor
 from pvc_tasks.context import Context
-from pvc_tasks.definition import check_definition, check_growth, plan_definition, present, redefined
+from pvc_tasks.definition import (
+    check_definition,
+    check_growth,
+    plan_definition,
+    present,
+    redefined,
+)
+from pvc_tasks.disks import check_disks
 from pvc_tasks.handler import Admission, Handler
 from pvc_tasks.operations.common import check_node_answers, runs_here, vm_lock, vm_objects
 from pvc_tasks.operations.edit_live import Notes, have_it_live
@@ -77,8 +84,9 @@ class EditVmHandler(Handler[E]):
             raise WrongState(f"{vm.name} does not run", "Leave --live out to change its definition.")
         xml = world.store.load(tree.vm_xml(vm.uuid)).value.xml
         notes = self.choose(asked, world.store, vm, [xml], "")
-        domain = check_definition(self.edit(asked, notes, xml), world.config).domain
-        check_growth(look_at_cluster(world.store), vm, redefined(vm, domain))
+        after = redefined(vm, check_definition(self.edit(asked, notes, xml), world.config).domain)
+        check_disks(world.store, after, vm)
+        check_growth(look_at_cluster(world.store), vm, after)
         queue = tree.CLUSTER_QUEUE
         if at_node(edit, vm):
             node = look_at_node(world.store, vm.node)
@@ -113,6 +121,7 @@ class EditVmHandler(Handler[E]):
             )
         notes = self.choose(asked, ctx.store, vm, [stored, live] if live else [stored], ctx.job.id)
         domain = check_definition(self.edit(asked, notes, stored), ctx.world.config).domain
+        check_disks(ctx.store, redefined(vm, domain), vm)
         at_once = running and wanted is not False and not beyond
         ctx.change(stage="editing")
         ctx.remember(**notes, live=at_once, beyond=beyond)

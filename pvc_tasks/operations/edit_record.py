@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from pvc_core.model.disks import disks_of, shareable_of
 from pvc_core.model.vm import RunningDomain, VmSpec, Wanted
 from pvc_core.store.documents import Seen
 from pvc_core.store.port import Op
 from pvc_core.xml.domain import DomainXml, parse_domain
 from pvc_tasks.context import Context
-from pvc_tasks.definition import present
+from pvc_tasks.definition import disks_in, present, recorded
 
 
 def claim_disks(seen: Seen[VmSpec], domain: DomainXml, live: str) -> tuple[Op, ...]:
@@ -18,8 +19,9 @@ def claim_disks(seen: Seen[VmSpec], domain: DomainXml, live: str) -> tuple[Op, .
     if set(domain.rbd_disks) <= set(vm.held_disks):
         return ()
     now = parse_domain(live)
-    disks = tuple(dict.fromkeys((*now.rbd_disks, *domain.rbd_disks)))
-    claim = present(vm).but(memory_mib=now.memory_mib, rbd_disks=disks)
+    claim = present(vm).but(
+        memory_mib=now.memory_mib, rbd_disks=disks_of(now, domain), shareable_disks=shareable_of(now, domain)
+    )
     return (seen.save(vm.but(running=claim)),)
 
 
@@ -35,13 +37,13 @@ def disclaim(ctx: Context, seen: Seen[VmSpec]) -> tuple[Op, ...]:
 def running_now(ctx: Context, vm: VmSpec) -> RunningDomain:
     """What runs, by libvirt."""
     live = parse_domain(ctx.looking.xml(vm.uuid))
-    return present(vm).but(memory_mib=live.memory_mib, rbd_disks=live.rbd_disks)
+    return present(vm).but(memory_mib=live.memory_mib, **disks_in(live))
 
 
 def redefined_as(vm: VmSpec, domain: DomainXml, now: RunningDomain, lacks: bool) -> VmSpec:
     """The record by its new definition. What runs is remembered, unless it is known to be what is defined;
     `lacks` tells that it is not, in more than the record can say."""
-    after = vm.but(memory_mib=domain.memory_mib, vcpus=domain.vcpus, rbd_disks=domain.rbd_disks)
+    after = vm.but(**recorded(domain))
     if after.state is not Wanted.START:
         return after.but(running=None)
     runs = now.but(otherwise=now.otherwise or lacks)
@@ -50,8 +52,9 @@ def redefined_as(vm: VmSpec, domain: DomainXml, now: RunningDomain, lacks: bool)
 
 def alike(vm: VmSpec, runs: RunningDomain) -> bool:
     """The domain that runs is as its record says."""
-    same = runs.memory_mib == vm.memory_mib and set(runs.rbd_disks) == set(vm.rbd_disks)
-    return same and not runs.otherwise
+    same_disks = set(runs.rbd_disks) == set(vm.rbd_disks)
+    same_shared = set(runs.shareable_disks) == set(vm.shareable_disks)
+    return runs.memory_mib == vm.memory_mib and same_disks and same_shared and not runs.otherwise
 
 
 def later(after: VmSpec, notes: dict[str, Any], told_by_record: bool) -> str:

@@ -7,6 +7,7 @@ and is started there · *returning* it could not be started there, and is starte
 from __future__ import annotations
 
 from pvc_core.decide.migration import moved
+from pvc_core.decide.sharing import DiskTaken
 from pvc_core.errors import PvcError
 from pvc_core.model.metadata import OnShutdownTimeout
 from pvc_core.model.operations.transfer import Transfer
@@ -24,7 +25,7 @@ from pvc_tasks.operations.common import (
     stopped,
 )
 from pvc_tasks.operations.move_ends import plan_stay
-from pvc_tasks.operations.open_elsewhere import DiskOpenElsewhere, look_for_open_elsewhere
+from pvc_tasks.operations.open_elsewhere import look_for_open_elsewhere
 from pvc_tasks.operations.poweroff import ask_to_obey, give_time, stop_at_once
 from pvc_tasks.outcome import Again, Done, Fail, Outcome
 
@@ -86,7 +87,7 @@ def start_there(ctx: Context, seen: Seen[VmSpec]) -> Outcome:
     if not runs_here(ctx.looking, vm.uuid):
         try:
             waiting = look_for_open_elsewhere(ctx, vm)
-        except DiskOpenElsewhere as error:
+        except DiskTaken as error:
             return _refused(ctx, seen, error)
         if waiting is not None:
             return waiting

@@ -1,4 +1,4 @@
-"""The storage's part in the proof that a VM runs nowhere else: none of its disks is open on another machine.
+"""The proof, by its disks, that a VM is alone: no other VM runs with one, none is open on another machine.
 
 Here libvirt tells what runs. What is only closing still is waited for, as in `held_disks`.
 """
@@ -6,26 +6,36 @@ Here libvirt tells what runs. What is only closing still is waited for, as in `h
 from __future__ import annotations
 
 from pvc_core.decide.open_disks import find_open_elsewhere, own_disks
-from pvc_core.errors import Conflict
+from pvc_core.decide.sharing import DiskTaken, check_alone
 from pvc_core.model.vm import VmSpec
 from pvc_core.store.look import look_at_cluster
 from pvc_tasks.context import Context
+from pvc_tasks.disks import tasks_on
 from pvc_tasks.operations.held_disks import LOOK_AGAIN_S, PATIENCE_S, hosts_here, watchers_of
 from pvc_tasks.outcome import Wait
 
 
-class DiskOpenElsewhere(Conflict):
+class DiskOpenElsewhere(DiskTaken):
     code = "DISK_OPEN_ELSEWHERE"
 
 
 def look_for_open_elsewhere(ctx: Context, vm: VmSpec) -> Wait | None:
     """None when it may be started here; Wait while who has a disk open may still be closing it.
 
-    Raises DiskOpenElsewhere after that, and StorageUnavailable, so that the job waits for a silent storage.
+    Raises DiskOpenElsewhere after that, DiskTaken for another VM's, and StorageUnavailable, so that the job
+    waits for a silent storage. Its record says by now that it is to run: of two that are started in the same
+    moment, at least one sees the other.
     """
-    if not ctx.world.config.subsystems.storage or not vm.held_disks:
+    if not vm.held_disks:
         return None
     cluster = look_at_cluster(ctx.store)
+    check_alone(cluster, vm)
+    if not ctx.world.config.subsystems.storage:
+        return None
+    for task in tasks_on(ctx.store, vm.held_disks):
+        if task.needs_rest:
+            text = f"{vm.name} is not started yet: {task}"
+            return Wait("lock", task.job.id, text, until=ctx.now + LOOK_AGAIN_S)
     disks = own_disks(cluster, vm)
     watchers = watchers_of(ctx.world.blocks, disks)
     found = find_open_elsewhere(cluster, disks, hosts_here(ctx, cluster), watchers)

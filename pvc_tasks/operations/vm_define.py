@@ -14,7 +14,8 @@ from pvc_core.store.documents import Store
 from pvc_core.store.look import look_at_cluster
 from pvc_core.store.port import Create
 from pvc_core.xml.edit import with_uuid
-from pvc_tasks.definition import check_definition
+from pvc_tasks.definition import check_definition, recorded
+from pvc_tasks.disks import check_disks
 from pvc_tasks.handler import Applied, ImmediateHandler
 from pvc_tasks.operations.common import vm_objects
 from pvc_tasks.operations.metadata import metadata_of
@@ -39,14 +40,13 @@ class DefineVmHandler(ImmediateHandler[DefineVm]):
             uuid=uuid,
             name=domain.name,
             node=asked.node or "unplaced",
-            memory_mib=domain.memory_mib,
-            vcpus=domain.vcpus,
-            rbd_disks=domain.rbd_disks,
+            **recorded(domain),
             created=world.clock.now(),
             tags=asked.tags,
             **metadata_of(asked, world.config),
         )
         vm = vm.but(node=_decide_home(cluster, vm, asked.node))
+        check_disks(world.store, vm)
         xml = VmXml(xml=with_uuid(asked.xml, uuid))
         ops = (
             tree.vm_name(vm.name).create(VmNameRecord(uuid=uuid)),

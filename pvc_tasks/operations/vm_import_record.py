@@ -20,7 +20,8 @@ from pvc_core.xml.domain import parse_domain
 from pvc_core.xml.rehome import has_rbd, rehomed
 from pvc_drivers.blocks.port import Blocks
 from pvc_tasks.context import Context
-from pvc_tasks.definition import check_definition
+from pvc_tasks.definition import check_definition, recorded
+from pvc_tasks.disks import check_disks
 from pvc_tasks.importing import Source, Target
 from pvc_tasks.operations.volume_common import check_room
 from pvc_tasks.world import World
@@ -65,7 +66,7 @@ def check_volumes_free(blocks: Blocks, targets: Iterable[Target]) -> None:
 def plan_define(
     ctx: Context, asked: ImportVm, source: Source, targets: Iterable[Target]
 ) -> tuple[VmSpec, tuple[Op, ...], list[str]]:
-    """Its record, what defines it, and what its admin should know; raises AlreadyExists."""
+    """Its record, what defines it, and what its admin should know; raises a Conflict where that cannot be."""
     store, manifest = ctx.store, source.manifest
     name = asked.rename or manifest.name
     if find_vm(store, name) is not None:
@@ -76,6 +77,7 @@ def plan_define(
     here = rehomed(source.xml, name, uuid, volumes, like)
     checked = check_definition(here, ctx.world.config)
     vm = _record(manifest, asked.node, here, ctx.now, cluster)
+    check_disks(store, vm)
     ops = (
         tree.vm_name(name).create(VmNameRecord(uuid=uuid)),
         Create(f"{tree.VMS}/{uuid}"),
@@ -93,9 +95,7 @@ def _record(manifest: Manifest, node: str, xml: str, now: float, cluster: Cluste
         uuid=domain.uuid or "",
         name=domain.name,
         node=node,
-        memory_mib=domain.memory_mib,
-        vcpus=domain.vcpus,
-        rbd_disks=domain.rbd_disks,
+        **recorded(domain),
         created=now,
         **said,
     )

@@ -10,7 +10,7 @@ from pvc_core.store.look import load_vm, look_at_cluster
 from pvc_core.xml.domain import DomainXml
 from pvc_core.xml.edit import with_uuid
 from pvc_core.xml.version import version_of
-from pvc_tasks.definition import check_definition, check_not_busy, plan_definition, redefined
+from pvc_tasks.definition import check_definition, check_not_busy, plan_definition, recorded, redefined
 from pvc_tasks.handler import Applied, ImmediateHandler
 from pvc_tasks.operations.common import vm_objects
 from pvc_tasks.world import World
@@ -40,7 +40,8 @@ class ModifyVmHandler(ImmediateHandler[ModifyVm]):
         told = checked.told(look_at_cluster(world.store), after)
         result = {"uuid": vm.uuid, "name": vm.name, "version": version_of(new), **told}
         if new == old:
-            return Applied(f"{vm.name} is as it was", vm.name, vm_objects(vm.uuid), (seen.check(),), result)
+            same = seen.save(vm.but(**recorded(checked.domain)))
+            return Applied(f"{vm.name} is as it was", vm.name, vm_objects(vm.uuid), (same,), result)
         ops = plan_definition(world.store, seen, after, document, new, "modify")
         return Applied(_words(vm), vm.name, vm_objects(vm.uuid), ops, result)
 

@@ -7,6 +7,7 @@ A start that libvirt refuses counts as one more crash.
 from __future__ import annotations
 
 from pvc_core.decide.recovery import CrashPolicy, GiveUp, count_crash, decide_recovery
+from pvc_core.decide.sharing import DiskTaken
 from pvc_core.decide.transitions import Act
 from pvc_core.errors import PvcError
 from pvc_core.model.operations import RecoverVm
@@ -24,7 +25,7 @@ from pvc_tasks.operations.common import (
     start_domain,
     stopped,
 )
-from pvc_tasks.operations.open_elsewhere import DiskOpenElsewhere, look_for_open_elsewhere
+from pvc_tasks.operations.open_elsewhere import look_for_open_elsewhere
 from pvc_tasks.operations.poweroff import clear_remains
 from pvc_tasks.operations.vm_start import look_elsewhere
 from pvc_tasks.outcome import Done, Fail, Outcome, Reroute, Rest, Wait
@@ -56,7 +57,7 @@ class RecoverVmHandler(Handler[RecoverVm]):
             return _wait(ctx)
         try:
             elsewhere = look_elsewhere(ctx, vm) or look_for_open_elsewhere(ctx, vm)
-        except DiskOpenElsewhere as error:
+        except DiskTaken as error:
             return self._count(ctx, seen, f"it could not start: {error.message}")
         return elsewhere or self._start(ctx, seen)
 

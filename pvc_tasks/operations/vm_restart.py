@@ -6,12 +6,13 @@ one. The VM is wanted all the time, so its place stays its own.
 
 from __future__ import annotations
 
+from pvc_core.decide.sharing import check_alone
 from pvc_core.decide.transitions import Act
 from pvc_core.errors import HypervisorRefused, PvcError, WrongState
 from pvc_core.model.operations import RestartVm
 from pvc_core.model.vm import VmSpec, Wanted
 from pvc_core.store.documents import Seen
-from pvc_core.store.look import load_vm
+from pvc_core.store.look import load_vm, look_at_cluster
 from pvc_core.store.port import Op
 from pvc_tasks.context import Context
 from pvc_tasks.handler import Admission, Handler
@@ -24,6 +25,7 @@ from pvc_tasks.operations.common import (
     start_domain,
     stopped,
 )
+from pvc_tasks.operations.open_elsewhere import look_for_open_elsewhere
 from pvc_tasks.operations.poweroff import clear_remains, power_off, stop_at_once
 from pvc_tasks.operations.vm_start import look_elsewhere
 from pvc_tasks.outcome import Done, Fail, Outcome, Reroute, Rest
@@ -38,7 +40,10 @@ class RestartVmHandler(Handler[RestartVm]):
     operation = RestartVm
 
     def admit(self, asked: RestartVm, world: World) -> Admission:
-        return admit_change(Act.RESTART_FORCE if asked.force else Act.RESTART, asked.vm, world)
+        """A guest that may not be started again is not ended."""
+        admission = admit_change(Act.RESTART_FORCE if asked.force else Act.RESTART, asked.vm, world)
+        check_alone(look_at_cluster(world.store), load_vm(world.store, asked.vm).value)
+        return admission
 
     def step(self, asked: RestartVm, ctx: Context) -> Outcome:
         seen = load_vm_here(ctx, asked.vm)
@@ -50,8 +55,10 @@ class RestartVmHandler(Handler[RestartVm]):
         if runs_here(ctx.looking, vm.uuid):
             if ctx.job.stage == "starting":
                 return self._running(ctx, seen)
-            return self._end(asked, ctx, vm) or self._start(ctx, seen)
-        return look_elsewhere(ctx, vm) or self._start(ctx, seen)
+            ending = self._end(asked, ctx, vm)
+            if ending is not None:
+                return ending
+        return look_elsewhere(ctx, vm) or look_for_open_elsewhere(ctx, vm) or self._start(ctx, seen)
 
     def _end(self, asked: RestartVm, ctx: Context, vm: VmSpec) -> Outcome | None:
         """None once the old guest is gone."""

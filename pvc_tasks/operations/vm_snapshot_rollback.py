@@ -24,6 +24,7 @@ from pvc_core.store.look import load_vm, look_at_cluster
 from pvc_core.xml.domain import parse_domain
 from pvc_core.xml.edit import with_name
 from pvc_tasks.context import Context
+from pvc_tasks.definition import recorded
 from pvc_tasks.handler import Admission, Handler
 from pvc_tasks.operations.common import bump_placement_now, vm_objects
 from pvc_tasks.operations.vm_snapshot_common import check_locked, load_snapshot, locks_of, volumes_of
@@ -131,21 +132,11 @@ def _check(world: World, vm: VmSpec, snapshot: VmSnapshot) -> None:
             )
 
 
-def _result(vm: VmSpec, after: VmSpec, snapshot: VmSnapshot) -> dict[str, object]:
-    disks = [disk.path for disk in snapshot.disks]
-    gone = [disk for disk in vm.rbd_disks if disk not in after.rbd_disks]
-    warnings = [f"{disk} is no disk of it any more; the volume is still there" for disk in gone]
-    told = {"warnings": warnings} if warnings else {}
-    return {"vm": vm.name, "snapshot": snapshot.name, "disks": disks, **told}
-
-
 def _restored(vm: VmSpec, snapshot: VmSnapshot, xml: str) -> VmSpec:
     domain, saved = parse_domain(xml), snapshot.metadata
     return vm.but(
         **{name: getattr(saved, name) for name in type(saved).model_fields},
-        memory_mib=domain.memory_mib,
-        vcpus=domain.vcpus,
-        rbd_disks=domain.rbd_disks,
+        **recorded(domain),
         running=None,
         rolling_back="",
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pvc_core.decide.placement import Choice, decide_node, refuse
+from pvc_core.decide.sharing import DiskTaken, check_alone
 from pvc_core.decide.transitions import Act, GuestPaused, check_transition, half_rolled_back
 from pvc_core.errors import WrongState
 from pvc_core.model.operations import StartVm
@@ -24,7 +25,7 @@ from pvc_tasks.operations.common import (
     start_domain,
     stopped,
 )
-from pvc_tasks.operations.open_elsewhere import DiskOpenElsewhere, look_for_open_elsewhere
+from pvc_tasks.operations.open_elsewhere import look_for_open_elsewhere
 from pvc_tasks.operations.poweroff import clear_remains
 from pvc_tasks.outcome import Done, Fail, Outcome, Reroute, Rest, Wait
 from pvc_tasks.world import World
@@ -42,6 +43,8 @@ class StartVmHandler(Handler[StartVm]):
         vm, cluster = load_vm(world.store, asked.vm).value, look_at_cluster(world.store)
         act = Act.RECOVER if asked.recover else Act.START
         check_transition(cluster, vm, act)
+        if not cluster.seen_on(vm.uuid):
+            check_alone(cluster, vm)
         return admit_change(act, vm.uuid, world, _decide_node(cluster, vm))
 
     def step(self, asked: StartVm, ctx: Context) -> Outcome:
@@ -57,7 +60,7 @@ class StartVmHandler(Handler[StartVm]):
             return self._claim_place(ctx, seen)
         try:
             elsewhere = look_elsewhere(ctx, vm) or look_for_open_elsewhere(ctx, vm)
-        except DiskOpenElsewhere as error:
+        except DiskTaken as error:
             return Fail(error, self._give_back(ctx, seen))
         if elsewhere is not None:
             return elsewhere

@@ -6,7 +6,6 @@ from pvc_core.errors import AlreadyExists
 from pvc_core.model.operations import AddVmVolume, RemoveVmVolume
 from pvc_core.model.vm import VmSpec
 from pvc_core.store.documents import Store
-from pvc_core.store.look import look_at_cluster
 from pvc_core.xml.devices import (
     device_keys,
     disk_id_of,
@@ -32,7 +31,6 @@ class AddVmVolumeHandler(EditVmHandler[AddVmVolume]):
             raise AlreadyExists(f"{vm.name} has a disk {disk_id} already", "Leave --disk-id out.")
         if asked.volume in taken:
             raise AlreadyExists(f"{asked.volume} is a disk of {vm.name} already")
-        _check_nobodys(store, vm, asked.volume)
         device = volume_xml(xmls[0], asked.type, asked.volume, disk_id, asked.bus, asked.image)
         return {"disk": disk_id, "device": device}
 
@@ -68,12 +66,3 @@ class RemoveVmVolumeHandler(EditVmHandler[RemoveVmVolume]):
 
     def words(self, asked: RemoveVmVolume, notes: Notes) -> str:
         return f"no disk {notes['disk']}"
-
-
-def _check_nobodys(store: Store, vm: VmSpec, volume: str) -> None:
-    """Two guests that write to one image destroy it."""
-    for other in look_at_cluster(store).vms.values():
-        if other.uuid != vm.uuid and volume in other.held_disks:
-            raise AlreadyExists(
-                f"{volume} is a disk of {other.name}", "Take it from there first, or use another image."
-            )

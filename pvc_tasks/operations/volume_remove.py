@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from pvc_core.decide.volume_use import check_unused
+from pvc_core.decide.volume_use import check_no_vms, check_unused
 from pvc_core.errors import VolumeInUse
 from pvc_core.model.operations import RemoveVolume
 from pvc_core.model.storage import VolumeDetail
@@ -49,12 +49,15 @@ class RemoveVolumeHandler(VolumeHandler[RemoveVolume]):
         name, blocks = f"{asked.pool}/{asked.volume}", ctx.world.blocks
 
         def remove(under_way: Work) -> Mapping[str, Any]:
+            _check_no_vms(asked, ctx.world)
             blocks.remove_volume(asked.pool, asked.volume, under_way.tell)
             return {"pool": asked.pool, "volume": asked.volume}
 
         try:
             result = work(ctx, f"removing {name}", remove)
         except VolumeInUse as busy:
+            # A VM that was given it meanwhile is not waited for: it would lose its disk when its guest ends.
+            _check_no_vms(asked, ctx.world)
             return await_let_go(ctx, busy)
         if isinstance(result, Hold):
             return result
@@ -71,3 +74,7 @@ class RemoveVolumeHandler(VolumeHandler[RemoveVolume]):
             return Done(f"{name} was removed already")
         left = "is still there, but part of it may be gone" if ctx.job.begun else "is untouched"
         return Rest(f"{name} {left}")
+
+
+def _check_no_vms(asked: RemoveVolume, world: World) -> None:
+    check_no_vms(look_at_cluster(world.store), asked.pool, asked.volume, "remove")

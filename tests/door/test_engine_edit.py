@@ -8,6 +8,7 @@ import pytest
 from cluster import DoorCluster, domain_xml
 from engine_checks import Doom, check_sound
 
+from pvc_core.decide.sharing import DiskTaken
 from pvc_core.errors import AlreadyExists, InvalidRequest, NoPlacement, NotFound, PvcError, WrongState
 from pvc_core.model.hardware import Hardware, VolumeType
 from pvc_core.model.job import Job
@@ -184,7 +185,7 @@ def test_an_interface_defined_without_a_mac_address_is_found(cluster: DoorCluste
         (RemoveVmNetwork(vm="vm1", network="br1"), NotFound),
         (AddVmVolume(vm="vm1", volume="vms/a"), AlreadyExists),
         (AddVmVolume(vm="vm1", volume="vms/c", disk_id="vda"), AlreadyExists),
-        (AddVmVolume(vm="vm1", volume="vms/of2"), AlreadyExists),
+        (AddVmVolume(vm="vm1", volume="vms/of2"), DiskTaken),
         (RemoveVmVolume(vm="vm1", volume="vms/of2"), NotFound),
     ],
 )

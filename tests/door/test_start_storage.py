@@ -7,23 +7,24 @@ from pathlib import Path
 
 import pytest
 from cluster import ME, DoorCluster, domain_xml
-from storage import ON, SlowBlocks, fill
+from storage import ON, fill
 from test_vm_flush_locks import disk
+from volumes import SlowEdits, slip_in
 
 from pvc_core.model.metadata import MigrationMethod
-from pvc_core.model.operations import DefineVm, MigrateVm, StartVm
+from pvc_core.model.operations import DefineVm, MigrateVm, RestartVm, RollBackSnapshot, StartVm
 from pvc_tasks.operations import open_elsewhere
 
 ELSEWHERE = "hv2.lab:0/7"
 
 
 @pytest.fixture
-def blocks() -> SlowBlocks:
-    return fill(SlowBlocks())
+def blocks() -> SlowEdits:
+    return fill(SlowEdits())
 
 
 @pytest.fixture
-def storing(tmp_path: Path, blocks: SlowBlocks, monkeypatch: pytest.MonkeyPatch) -> Iterator[DoorCluster]:
+def storing(tmp_path: Path, blocks: SlowEdits, monkeypatch: pytest.MonkeyPatch) -> Iterator[DoorCluster]:
     """`web1` has a disk, and is stopped on hv1."""
     monkeypatch.setattr(open_elsewhere, "PATIENCE_S", 1.5)
     monkeypatch.setattr(open_elsewhere, "LOOK_AGAIN_S", 0.05)
@@ -32,6 +33,7 @@ def storing(tmp_path: Path, blocks: SlowBlocks, monkeypatch: pytest.MonkeyPatch)
     by_shutdown = MigrationMethod.SHUTDOWN
     found.service.submit(DefineVm(xml=xml, node="hv1", migration_method=by_shutdown), ME)
     yield found
+    blocks.going.set()
     found.stop()
 
 
@@ -41,7 +43,7 @@ def runs_on(storing: DoorCluster) -> list[str]:
 
 
 def test_a_copy_that_may_run_elsewhere_is_named_and_nothing_is_started(
-    storing: DoorCluster, blocks: SlowBlocks
+    storing: DoorCluster, blocks: SlowEdits
 ) -> None:
     blocks.open_volume("vms", "web", ELSEWHERE)
     job = storing.run(StartVm(vm="web1"))
@@ -53,7 +55,7 @@ def test_a_copy_that_may_run_elsewhere_is_named_and_nothing_is_started(
     assert storing.run(StartVm(vm="web1")).state == "succeeded" and runs_on(storing) == ["hv1"]
 
 
-def test_a_disk_that_is_still_closing_is_waited_for(storing: DoorCluster, blocks: SlowBlocks) -> None:
+def test_a_disk_that_is_still_closing_is_waited_for(storing: DoorCluster, blocks: SlowEdits) -> None:
     blocks.open_volume("vms", "web", ELSEWHERE)
     job = storing.submit(StartVm(vm="web1"))
     storing.await_true(lambda: "waits for them to be closed" in storing.service.job(job.id).text, "it waits")
@@ -65,15 +67,13 @@ def test_a_disk_that_is_still_closing_is_waited_for(storing: DoorCluster, blocks
 
 
 @pytest.mark.parametrize("address", ["hv1.lab:0/7", "127.0.0.1:0/7"])
-def test_what_is_open_here_is_libvirts_to_tell(
-    storing: DoorCluster, blocks: SlowBlocks, address: str
-) -> None:
+def test_what_is_open_here_is_libvirts_to_tell(storing: DoorCluster, blocks: SlowEdits, address: str) -> None:
     blocks.open_volume("vms", "web", address)
     assert storing.run(StartVm(vm="web1")).state == "succeeded"
 
 
 def test_a_silent_storage_is_waited_for_and_the_start_can_be_cancelled(
-    storing: DoorCluster, blocks: SlowBlocks
+    storing: DoorCluster, blocks: SlowEdits
 ) -> None:
     blocks.hanging = True
     job = storing.submit(StartVm(vm="web1"))
@@ -86,7 +86,7 @@ def test_a_silent_storage_is_waited_for_and_the_start_can_be_cancelled(
 
 
 def test_moved_by_shutdown_it_starts_only_once_its_disks_are_closed(
-    storing: DoorCluster, blocks: SlowBlocks
+    storing: DoorCluster, blocks: SlowEdits
 ) -> None:
     storing.run(StartVm(vm="web1"))
     blocks.open_volume("vms", "web", "hv1.lab:0/9")
@@ -95,3 +95,44 @@ def test_moved_by_shutdown_it_starts_only_once_its_disks_are_closed(
     assert runs_on(storing) == []
     blocks.open_volume("vms", "web")
     assert storing.finish(job).state == "succeeded" and runs_on(storing) == ["hv2"]
+
+
+def test_it_is_not_started_on_what_a_task_is_about_to_change(storing: DoorCluster, blocks: SlowEdits) -> None:
+    blocks.add_snapshot("vms", "db", "monday")
+    blocks.going.clear()
+    rolling = storing.submit(RollBackSnapshot(pool="vms", volume="db", snapshot="monday"))
+    storing.await_true(lambda: blocks.tried > 0, "it is at work")
+    slip_in(storing, "web1", "vms/web", "vms/db")
+    job = storing.submit(StartVm(vm="web1"))
+    words = f"web1 is not started yet: task {rolling.id} (storage.snapshot.rollback) is at work on vms/db"
+    storing.await_true(lambda: storing.service.job(job.id).text == words, "it waits, and says for whom")
+    waiting = storing.service.job(job.id).waiting
+    assert waiting is not None and (waiting.kind, waiting.on) == ("lock", rolling.id)
+    assert runs_on(storing) == []
+    blocks.going.set()
+    assert storing.finish(job).state == "succeeded"
+
+
+def test_a_restart_needs_the_proof_as_well(storing: DoorCluster, blocks: SlowEdits) -> None:
+    """Somebody moved it by hand, to a node whose agent is down: it is seen off, and is not."""
+    storing.run(StartVm(vm="web1"))
+    storing.fleet.node("hv1").destroy(storing.service.vm("web1").spec.uuid)
+    blocks.open_volume("vms", "web", ELSEWHERE)
+    job = storing.run(RestartVm(vm="web1"))
+    assert job.state == "failed" and job.error is not None
+    assert (job.error.code, runs_on(storing)) == ("DISK_OPEN_ELSEWHERE", [])
+    assert storing.service.vm("web1").spec.state == "start", "that it is stopped is not proven"
+    blocks.open_volume("vms", "web")
+    assert storing.run(RestartVm(vm="web1")).state == "succeeded" and runs_on(storing) == ["hv1"]
+
+
+def test_a_guest_that_was_stopped_for_its_restart_is_not_started_beside_a_copy(
+    storing: DoorCluster, blocks: SlowEdits
+) -> None:
+    storing.run(StartVm(vm="web1"))
+    blocks.open_volume("vms", "web", ELSEWHERE)
+    job = storing.submit(RestartVm(vm="web1", force=True))
+    storing.await_true(lambda: "waits for them to be closed" in storing.service.job(job.id).text, "it waits")
+    assert runs_on(storing) == []
+    blocks.open_volume("vms", "web")
+    assert storing.finish(job).state == "succeeded" and runs_on(storing) == ["hv1"]

@@ -53,7 +53,8 @@ def test_a_running_guest_is_told_on_its_node(storing: DoorCluster, blocks: SlowE
 
 
 def test_each_guest_of_a_shared_volume_is_told(storing: DoorCluster, blocks: SlowEdits) -> None:
-    guests = {node: run_with(storing, f"vm-{node}", "vms/web", node) for node in ("hv1", "hv2", "hv3")}
+    nodes = ("hv1", "hv2", "hv3")
+    guests = {node: run_with(storing, f"vm-{node}", "vms/web", node, "<shareable/>") for node in nodes}
     succeeded(storing.run(resize("20G")))
     assert [told(storing, node, uuid) for node, uuid in guests.items()] == [{"vda": 20 * GIB}] * 3
 

@@ -9,16 +9,19 @@ from pathlib import Path
 import pytest
 from cluster import ME, DoorCluster, domain_xml
 from storage import GIB, SlowBlocks, fill, running
+from volumes import define_with, slip_in, xml_with
 
 from pvc_core.errors import (
     AlreadyExists,
     InvalidRequest,
+    LockedByJob,
     NotFound,
     StorageUnavailable,
     SubsystemOff,
     VolumeInUse,
 )
-from pvc_core.model.operations import AddVolume, DefineVm, RemoveVolume
+from pvc_core.model.job import Job
+from pvc_core.model.operations import AddVmVolume, AddVolume, DefineVm, ModifyVm, RemoveVolume
 
 DISK = (
     "<devices><disk type='network' device='disk'><driver name='qemu' type='raw'/>"
@@ -97,6 +100,42 @@ def test_a_volume_in_use_is_not_removed_and_the_error_says_by_whom(
     with pytest.raises(VolumeInUse, match="first"):
         storing.submit(RemoveVolume(pool="vms", volume="db"))
     assert names(blocks) == ["db", "web"]
+
+
+def test_a_vm_that_was_given_it_while_it_is_waited_for_keeps_it(
+    storing: DoorCluster, blocks: SlowBlocks
+) -> None:
+    job = hold_removal(storing, blocks)
+    blocks.open_volume("vms", "web", "10.0.0.9:0/1")
+    blocks.fails_once = VolumeInUse("vms/web is open by 1 client besides this one")
+    blocks.going.set()
+    storing.await_true(lambda: "waits for it to be let go" in storing.service.job(job.id).text, "it waits")
+    define_with(storing, "vm1", "vms/db")
+    slip_in(storing, "vm1", "vms/web")
+    blocks.open_volume("vms", "web")
+    ended = storing.finish(job)
+    assert (ended.state, names(blocks)) == ("failed", ["db", "web"])
+    assert ended.error is not None and "VM vm1" in ended.error.message
+
+
+def test_what_is_being_removed_is_given_to_no_vm(storing: DoorCluster, blocks: SlowBlocks) -> None:
+    define_with(storing, "vm1", "vms/db")
+    job = hold_removal(storing, blocks)
+    with pytest.raises(LockedByJob, match=rf"task {job.id} \(storage.volume.remove\)"):
+        define_with(storing, "vm2", "vms/web")
+    with pytest.raises(LockedByJob, match="vm1 is not given vms/web"):
+        storing.submit(AddVmVolume(vm="vm1", volume="vms/web"))
+    with pytest.raises(LockedByJob):
+        storing.submit(ModifyVm(vm="vm1", xml=xml_with("vm1", "vms/web")))
+    blocks.going.set()
+    assert storing.finish(job).state == "succeeded" and names(blocks) == ["db"]
+
+
+def hold_removal(storing: DoorCluster, blocks: SlowBlocks) -> Job:
+    blocks.going.clear()
+    job = storing.submit(RemoveVolume(pool="vms", volume="web"))
+    storing.await_true(lambda: blocks.began > 0, "it is at work")
+    return job
 
 
 def test_a_silent_storage_is_waited_for(storing: DoorCluster, blocks: SlowBlocks) -> None:

@@ -10,6 +10,7 @@ from cluster import ME, DoorCluster
 from engine_checks import Doom, check_sound
 from snapshots import StumblingBlocks, define, keep, roll_back, run, vm_xml
 from storage import running
+from volumes import slip_in
 
 from pvc_core.decide.transitions import HalfRolledBack
 from pvc_core.errors import NotFound, VolumeInUse, WrongState
@@ -89,7 +90,7 @@ def test_what_somebody_uses_is_not_rolled_back(
     with pytest.raises(VolumeInUse, match=r"10\.9\.9\.9"):
         storing.submit(RollBackVm(vm="vm1", snapshot="first"))
     blocks.open_volume("vms", "db")
-    define(storing, "vm2", ("vms/db",))
+    slip_in(storing, define(storing, "vm2", ("slow/archive",)), "vms/db")
     with pytest.raises(VolumeInUse, match="VM vm2"):
         storing.submit(RollBackVm(vm="vm1", snapshot="first"))
     assert blocks.rolled_back == [] and storing.service.vm("vm1").spec.rolling_back == ""

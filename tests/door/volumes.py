@@ -7,11 +7,12 @@ from storage import SlowBlocks
 
 from pvc_core.model.job import Job
 from pvc_core.model.operations import DefineVm, StartVm
+from pvc_core.store.look import load_vm
 from pvc_drivers.blocks.port import Tell
 
 DISK = (
     "<devices><disk type='network' device='disk'><driver name='qemu' type='raw'/>"
-    "<source protocol='rbd' name='{path}'/><target dev='vda' bus='virtio'/></disk></devices></domain>"
+    "<source protocol='rbd' name='{path}'/><target dev='vda' bus='virtio'/>{mark}</disk></devices></domain>"
 )
 
 
@@ -35,15 +36,26 @@ class SlowEdits(SlowBlocks):
         super().rollback_snapshot(pool, volume, name, self.slowed(tell))
 
 
-def define_with(cluster: DoorCluster, name: str, path: str, node: str = "hv1") -> str:
-    xml = domain_xml(name).replace("</domain>", DISK.format(path=path))
-    return str(cluster.service.submit(DefineVm(xml=xml, node=node), ME).result["uuid"])
+def xml_with(name: str, path: str, mark: str = "") -> str:
+    """`mark` is what the definition says of the disk besides."""
+    return domain_xml(name).replace("</domain>", DISK.format(path=path, mark=mark))
 
 
-def run_with(cluster: DoorCluster, name: str, path: str, node: str = "hv1") -> str:
-    uuid = define_with(cluster, name, path, node)
+def define_with(cluster: DoorCluster, name: str, path: str, node: str = "hv1", mark: str = "") -> str:
+    asked = DefineVm(xml=xml_with(name, path, mark), node=node)
+    return str(cluster.service.submit(asked, ME).result["uuid"])
+
+
+def run_with(cluster: DoorCluster, name: str, path: str, node: str = "hv1", mark: str = "") -> str:
+    uuid = define_with(cluster, name, path, node, mark)
     succeeded(cluster.run(StartVm(vm=uuid)))
     return uuid
+
+
+def slip_in(cluster: DoorCluster, vm: str, *disks: str) -> None:
+    """Disks that its record has all at once, as if nobody had looked."""
+    seen = load_vm(cluster.service.store, vm)
+    cluster.service.store.commit(seen.save(seen.value.but(rbd_disks=disks)))
 
 
 def succeeded(job: Job) -> Job:

@@ -91,6 +91,8 @@ class Operation(BaseModel):
     """What was left out is left out of the job's record too: it is not the field's default that counts."""
     partial: ClassVar[bool] = False
     """It changes what it is given and leaves the rest: its fields have no defaults."""
+    needs_rest: ClassVar[bool] = False
+    """What it does to a volume would harm a guest: meanwhile no VM is given it, nor starts with it."""
     destructive: ClassVar[bool] = False
     """The CLI asks before it submits."""
 

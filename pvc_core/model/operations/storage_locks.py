@@ -17,6 +17,7 @@ class FlushVmLocks(Operation):
 
     name: ClassVar[str] = "vm.flush-locks"
     url: ClassVar[str | None] = "/vm/<vm>/flush-locks"
+    needs_rest: ClassVar[bool] = True
     subsystem: ClassVar[Subsystem | None] = "storage"
     destructive: ClassVar[bool] = True
 

@@ -49,6 +49,7 @@ class RollBackSnapshot(OfSnapshot):
 
     name: ClassVar[str] = "storage.snapshot.rollback"
     url: ClassVar[str | None] = "/storage/ceph/snapshot/<pool>/<volume>/<snapshot>/rollback"
+    needs_rest: ClassVar[bool] = True
     destructive: ClassVar[bool] = True
 
 

@@ -27,4 +27,5 @@ class RemoveVolume(OfVolume):
     name: ClassVar[str] = "storage.volume.remove"
     method: ClassVar[Literal["POST", "DELETE"]] = "DELETE"
     url: ClassVar[str | None] = "/storage/ceph/volume/<pool>/<volume>"
+    needs_rest: ClassVar[bool] = True
     destructive: ClassVar[bool] = True

@@ -21,6 +21,7 @@ class ResizeVolume(OfVolume):
 
     name: ClassVar[str] = "storage.volume.resize"
     url: ClassVar[str | None] = "/storage/ceph/volume/<pool>/<volume>/resize"
+    needs_rest: ClassVar[bool] = True
 
     size: Size = Field(
         description="In bytes, or with K, M, G or T: 20G.", json_schema_extra={"cli": "argument"}
@@ -33,6 +34,7 @@ class RenameVolume(OfVolume):
 
     name: ClassVar[str] = "storage.volume.rename"
     url: ClassVar[str | None] = "/storage/ceph/volume/<pool>/<volume>/rename"
+    needs_rest: ClassVar[bool] = True
 
     new: VolumeName = Field(description="Its new name.", json_schema_extra={"cli": "argument"})
 
@@ -72,6 +74,7 @@ class AdoptVolume(OfVolume):
 
     name: ClassVar[str] = "storage.volume.adopt"
     url: ClassVar[str | None] = "/storage/ceph/volume/<pool>/<volume>/adopt"
+    needs_rest: ClassVar[bool] = True
 
     volume: VolumeName = Field(
         description="The name it gets; or the one it has, if its snapshots alone need names."

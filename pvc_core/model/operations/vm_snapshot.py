@@ -46,6 +46,7 @@ class RollBackVm(Operation):
 
     name: ClassVar[str] = "vm.snapshot.rollback"
     url: ClassVar[str | None] = "/vm/<vm>/snapshot/<snapshot>/rollback"
+    needs_rest: ClassVar[bool] = True
     subsystem: ClassVar[Subsystem | None] = "storage"
     destructive: ClassVar[bool] = True
 

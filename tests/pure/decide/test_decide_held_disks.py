@@ -71,7 +71,9 @@ def test_what_others_have_open_is_named_with_their_node() -> None:
     assert [str(one) for one in found] == ["fast/web (by 10.9.9.9:0/5)", f"vms/web (by {HV2} on hv2)"]
 
 
-def test_a_disk_that_another_vm_has_too_may_be_open() -> None:
-    sharing = CLUSTER.with_vms((DB.but(rbd_disks=("vms/db", "vms/web")),))
-    assert own_disks(sharing, WEB) == ["fast/web"]
-    assert own_disks(CLUSTER, WEB) == ["fast/web", "vms/web"]
+def test_only_a_disk_that_is_shared_may_be_open() -> None:
+    other = DB.but(rbd_disks=("vms/db", "vms/web"), shareable_disks=("vms/web",))
+    shared = WEB.but(shareable_disks=("vms/web",))
+    assert own_disks(CLUSTER.with_vms((shared, other)), shared) == ["fast/web"]
+    assert own_disks(CLUSTER.with_vms((other,)), WEB) == ["fast/web", "vms/web"]
+    assert own_disks(CLUSTER.with_vms((shared,)), shared) == ["fast/web", "vms/web"]

@@ -47,6 +47,20 @@ def refusal(xml: str) -> InvalidXml:
     return caught.value
 
 
+def test_what_is_marked_or_only_read_is_left_to_others() -> None:
+    disk = "<disk type='network' device='{}'><source protocol='rbd' name='vms/{}'/>{}</disk>"
+    disks = [
+        disk.format("disk", "both", "<shareable/>"),
+        disk.format("disk", "read", "<readonly/>"),
+        disk.format("cdrom", "cd", ""),
+        disk.format("disk", "own", ""),
+        disk.format("disk", "once", "<shareable/>"),
+        disk.format("disk", "once", ""),
+    ]
+    found = parse_domain(domain(f"<name>vm1</name><memory>1024</memory><devices>{''.join(disks)}</devices>"))
+    assert found.shareable_disks == ("vms/both", "vms/read", "vms/cd")
+
+
 def test_everything_is_seen() -> None:
     assert parse_domain(FULL) == DomainXml(
         uuid=UUID,
