@@ -23,6 +23,8 @@ class SimHypervisor:
     stopped just there, no check can help.
     """
 
+    patience_s = KEEPALIVE_S
+
     def __init__(self, process: Process, fake: FakeHypervisor, steps: Steps) -> None:
         self._process, self._fake, self._steps = process, fake, steps
         self._listeners: list[Callable[[DomainEvent], None]] = []

@@ -54,6 +54,7 @@ class Engine:
         """
         seen = self.world.store.find(tree.job_ref(job_id))
         if seen is None or seen.value.state.finished:
+            self._drop_work(job_id)
             return
         # Woken late for a job that has gone on to another node: what it does there cannot be seen from here.
         if seen.value.queue not in self.me.queues:
@@ -65,8 +66,14 @@ class Engine:
             claim, fresh = claimed
             self._run(Context(self.world, self.me, claim, fresh, fresh.value))
 
+    def _drop_work(self, job_id: str) -> None:
+        """It was ended from outside."""
+        self.me.works.stop(job_id)
+        self.me.works.forget(job_id)
+
     def _run(self, ctx: Context) -> None:
         for _ in range(MAX_STEPS):
+            self.me.stepping(ctx.job.id)
             try:
                 if self._finish(ctx, self._step(ctx)):
                     return

@@ -60,6 +60,13 @@ def bring_to_rest(ctx: Context) -> Hold | None:
     return Hold() if ctx.me.works.busy(ctx.job.id) else None
 
 
+def let_end(ctx: Context) -> Hold | None:
+    """As `bring_to_rest`, of what had better not be interrupted: it is asked to end at the job's deadline."""
+    if ctx.now < ctx.job.deadline and ctx.me.works.busy(ctx.job.id):
+        return Hold()
+    return bring_to_rest(ctx)
+
+
 def _me(ctx: Context) -> str:
     return f"{ctx.me.node} {ctx.me.incarnation}"
 

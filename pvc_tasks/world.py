@@ -58,5 +58,7 @@ class Executor:
     watch: Callable[[str, str], None] = field(default=lambda job, uuid: None)
     """Publish the progress of a domain's migration as the job's, until it is over; and wake the job
     whenever something happens to the domain."""
+    stepping: Callable[[str], None] = field(default=lambda job: None)
+    """Told whenever a step of a job begins."""
     unwatch: Callable[[str], None] = field(default=lambda job: None)
     """No more: the job has ended."""

@@ -63,10 +63,17 @@ class Bench:
         with self._guard:
             return frozenset(self._since)
 
-    def longest_s(self) -> float:
-        """How long the slowest present step has taken, in seconds."""
+    def stepping(self, job: str) -> None:
+        """Its next step begins: what is bounded in time is one step, not all that one look comes to."""
         with self._guard:
-            return max((time.monotonic() - since for since in self._since.values()), default=0.0)
+            if job in self._since:
+                self._since[job] = time.monotonic()
+
+    def overdue(self, limit_s: float) -> str | None:
+        """A job whose present step has taken longer than that."""
+        with self._guard:
+            latest = time.monotonic() - limit_s
+            return next((job for job, since in self._since.items() if since < latest), None)
 
     def close(self, patience_s: float) -> bool:
         """Take no new work, and wait for the steps under way; False when some did not end in time."""

@@ -18,14 +18,23 @@ from pvc_worker.consumer import consume_for_ever
 from pvc_worker.hypervisor import make_hypervisor
 from pvc_worker.monitor import Monitor
 from pvc_worker.presence import Presence
+from pvc_worker.session import Session
 from pvc_worker.sweep import find_due
 from pvc_worker.threads import Drive, Threads
 from pvc_worker.works import ThreadWorks
 
 log = logging.getLogger(__name__)
 
-STUCK_S = 60.0
-"""No step takes so long: every call in it is bounded. A slot beyond that is cured by a restart."""
+STUCK_CALLS = 2.0
+"""Of the slowest kind: no step has more of them, nor has a work before it sees that it is to end. What takes
+longer hangs, and only a restart cures that."""
+STORE_S = 30.0
+"""For a step that asks ZooKeeper alone: each call there has a limit of a few seconds."""
+STUCK_CODE = 75
+"""With it the process exits."""
+
+SILENT_SHARE = 0.75
+"""Of the session's time limit: without ZooKeeper for that long, the session may be about to pass on."""
 
 STOP_PATIENCE_S = 6.0
 
@@ -44,8 +53,11 @@ class JobProcess:
             self.bench.wake, self._sweep, world.config.worker.sweep_interval_s, world.clock.now
         )
         self.monitor = Monitor(hypervisor, world.live, self.bench.wake, drive)
-        self._session: int | None = None
-        self.works = ThreadWorks(world.live, self.bench.wake)
+        patience_s = SILENT_SHARE * world.config.zookeeper.session_timeout_s
+        self.session = Session(world.store.home, patience_s, lost=self._stop_works)
+        self.works = ThreadWorks(world.live, self.bench.wake, self.session.may_be_over)
+        calls = (STORE_S, hypervisor.patience_s, world.blocks.patience_s, world.disks.patience_s)
+        self.stuck_s = STUCK_CALLS * max(calls)
         me = Executor(
             node=node.name,
             incarnation=token_hex(6),
@@ -55,6 +67,7 @@ class JobProcess:
             bell=self.bench.wake,
             alarm=self.alarms.at,
             watch=self.monitor.watch,
+            stepping=self.bench.stepping,
             unwatch=self.monitor.unwatch,
         )
         self.engine = Engine(world, me)
@@ -62,7 +75,7 @@ class JobProcess:
 
     def start(self) -> None:
         self.world.store.home.on_session_change(self.alarms.poke)
-        self.world.store.home.on_session_change(self._heed_session)
+        self.session.start()
         self.monitor.start()
         self.alarms.start()
 
@@ -79,14 +92,17 @@ class JobProcess:
         self.world.store.home.sync()
         self.bench.work(job)
 
-    def _heed_session(self) -> None:
-        """With a former session the right to its long works is gone; they begin again if still wanted."""
-        session = self.world.store.home.session()
-        if session is None:
-            return
-        if self._session is not None and session != self._session:
-            self.works.stop_all()
-        self._session = session
+    def find_stuck(self) -> str:
+        """What hangs, in words."""
+        if job := self.bench.overdue(self.stuck_s):
+            return f"a step of task {job} has taken over {self.stuck_s:.0f} s"
+        if job := self.works.overdue(self.stuck_s):
+            return f"the work of task {job} was asked to end over {self.stuck_s:.0f} s ago"
+        return ""
+
+    def _stop_works(self) -> None:
+        """With a former session the right to them is gone; they begin again if still wanted."""
+        self.works.stop_all()
 
     def _advance(self, job: str, woken: bool) -> None:
         self.engine.advance(job, woken)
@@ -94,7 +110,10 @@ class JobProcess:
     def _sweep(self) -> None:
         self.presence.uphold()
         now, node = self.world.clock.now(), self.node.name
-        for job in find_due(self.world.store, self.queues, self.bench.at_work(), now, node):
+        at_work = self.bench.at_work()
+        due = find_due(self.world.store, self.queues, at_work, now, node)
+        # A job that was ended from outside is in no queue any more; its work is to end too.
+        for job in dict.fromkeys([*due, *sorted(self.works.known() - at_work)]):
             self.bench.wake(job, woken=False)
 
 
@@ -112,7 +131,7 @@ def run_jobs(config: Config, node: NodeSection, stop: Event) -> int:
 
 def _await_end(process: JobProcess, stop: Event) -> int:
     while not stop.wait(1.0):
-        if process.bench.longest_s() > STUCK_S:
-            log.error("a step has taken over %d s; starting afresh and resuming the tasks", STUCK_S)
-            os._exit(75)
+        if stuck := process.find_stuck():
+            log.error("%s; starting afresh and resuming the tasks", stuck)
+            os._exit(STUCK_CODE)
     return 0

@@ -15,18 +15,19 @@ LOOK_S = 0.2
 
 
 @contextmanager
-def hold_lock(directory: Path, part: str, stop: Event) -> Iterator[None]:
-    """Waits for a former process of the part to be gone; the kernel frees the lock with its holder."""
+def hold_lock(directory: Path, part: str, stop: Event) -> Iterator[bool]:
+    """Waits for a former process of the part to be gone; the kernel frees the lock with its holder.
+
+    False when it is to stop before it has the lock.
+    """
     directory.mkdir(parents=True, exist_ok=True)
     with (directory / f"{part}.lock").open("w") as file:
-        told = False
-        while not _try_lock(file.fileno()):
-            if not told:
-                log.warning("another %s process has %s; waiting for it to end", part, directory)
-                told = True
-            if stop.wait(LOOK_S):
-                break
-        yield
+        held = _try_lock(file.fileno())
+        if not held:
+            log.warning("another %s process has %s; waiting for it to end", part, directory)
+        while not held and not stop.wait(LOOK_S):
+            held = _try_lock(file.fileno())
+        yield held
 
 
 def _try_lock(file: int) -> bool:

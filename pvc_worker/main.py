@@ -53,8 +53,8 @@ def _run(path: str, part: str | None) -> int:
     stop = _stop_on_signals()
     if part is None:
         return Supervisor(Path(path), config.worker.run_directory).run(stop)
-    with hold_lock(config.worker.run_directory, part, stop):
-        return _run_part(part, config, node, stop)
+    with hold_lock(config.worker.run_directory, part, stop) as held:
+        return _run_part(part, config, node, stop) if held else 0
 
 
 def _run_part(part: str, config: Config, node: NodeSection, stop: Event) -> int:

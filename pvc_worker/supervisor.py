@@ -45,13 +45,17 @@ class Supervisor:
 
     def run(self, stop: Event) -> int:
         """Until `stop` is set; waits while another supervisor has the run directory."""
-        with hold_lock(self._run, "supervisor", stop):
-            self._write_pid("supervisor", os.getpid())
-            while not stop.wait(LOOK_S):
-                for child in self._children:
-                    self._look_after(child)
-            self._stop_all()
+        with hold_lock(self._run, "supervisor", stop) as held:
+            if held:
+                self._supervise(stop)
         return 0
+
+    def _supervise(self, stop: Event) -> None:
+        self._write_pid("supervisor", os.getpid())
+        while not stop.wait(LOOK_S):
+            for child in self._children:
+                self._look_after(child)
+        self._stop_all()
 
     def _look_after(self, child: Child) -> None:
         if child.process is not None and child.process.poll() is not None:

@@ -24,7 +24,8 @@ class Running:
 
     job: str
     live: LiveProgress
-    stopping: Event = field(default_factory=Event)
+    forsaken: Callable[[], bool]
+    """Whether somebody else may be at it by now."""
     ended: Event = field(default_factory=Event)
     awaited: bool = True
     """Whoever began it waits for its end, and is not woken for it: to look again at once would be in vain."""
@@ -32,10 +33,18 @@ class Running:
     began: float = field(default_factory=time.monotonic)
     first: int | None = None
     told: float = 0.0
+    stopped_at: float | None = None
+    """When it was asked to end."""
+
+    def stop(self) -> None:
+        if self.stopped_at is None:
+            self.stopped_at = time.monotonic()
 
     def check(self) -> None:
-        if self.stopping.is_set():
+        if self.stopped_at is not None:
             raise WorkStopped("the work was asked to end")
+        if self.forsaken():
+            raise WorkStopped("ZooKeeper cannot be reached: somebody else may take the task over")
 
     def tell(self, done: int, total: int) -> None:
         self.check()
@@ -57,8 +66,13 @@ class Running:
 class ThreadWorks:
     """Obeys `Works`."""
 
-    def __init__(self, live: LiveProgress, wake: Callable[[str], None]) -> None:
-        self._live, self._wake = live, wake
+    def __init__(
+        self,
+        live: LiveProgress,
+        wake: Callable[[str], None],
+        forsaken: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._live, self._wake, self._forsaken = live, wake, forsaken
         self._guard = Lock()
         self._works: dict[str, Running] = {}
 
@@ -66,7 +80,7 @@ class ThreadWorks:
         with self._guard:
             if job in self._works:
                 return self._works[job].end
-            running = self._works[job] = Running(job, self._live)
+            running = self._works[job] = Running(job, self._live, self._forsaken)
         Thread(target=self._carry_out, args=(running, act), name=f"work {job}", daemon=True).start()
         running.ended.wait(within_s)
         with self._guard:
@@ -87,13 +101,25 @@ class ThreadWorks:
         with self._guard:
             found = self._works.get(job)
         if found is not None:
-            found.stopping.set()
+            found.stop()
 
     def stop_all(self) -> None:
         """Somebody else may take these jobs over from now on."""
         with self._guard:
             for running in self._works.values():
-                running.stopping.set()
+                running.stop()
+
+    def known(self) -> frozenset[str]:
+        """The jobs whose work is under way, or has an end that is not forgotten."""
+        with self._guard:
+            return frozenset(self._works)
+
+    def overdue(self, limit_s: float) -> str | None:
+        """A job whose work goes on although it was asked to end longer ago than that."""
+        latest = time.monotonic() - limit_s
+        with self._guard:
+            under_way = [running for running in self._works.values() if running.end is None]
+        return next((one.job for one in under_way if one.stopped_at and one.stopped_at < latest), None)
 
     def forget(self, job: str) -> None:
         with self._guard:

@@ -23,6 +23,7 @@ class CephCalls:
         self.access = access
         self.cluster = CephCluster(access)
         self._bounded = Bounded(access.timeout_s + SLACK_S)
+        self.patience_s = self._bounded.patience_s
 
     def call(self, what: str, ask: Callable[[], T]) -> T:
         """Raises StorageUnavailable when there is no answer in time; the call may still have its effect."""

@@ -28,5 +28,7 @@ class FakeBlocks(
 ):
     """Obeys `Blocks`."""
 
+    patience_s = 0.0
+
     def close(self) -> None:
         """Nothing is open."""

@@ -11,6 +11,8 @@ from pvc_drivers.blocks.port import Blocks
 class NoBlocks:
     """Every question has the one answer."""
 
+    patience_s = 0.0
+
     def close(self) -> None:
         """Nothing is open."""
 

@@ -26,6 +26,7 @@ from pvc_core.model.storage import (
     host_of,
 )
 from pvc_drivers.blocks.content import Content
+from pvc_drivers.patience import Patient
 
 Tell = Callable[[int, int], None]
 """Called with how much is done of how much."""
@@ -245,6 +246,7 @@ class Blocks(
     SnapshotChanges,
     Clients,
     Content,
+    Patient,
     Protocol,
 ):
     """Pools of volumes, and snapshots of these; thread-safe."""

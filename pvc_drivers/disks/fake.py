@@ -13,6 +13,8 @@ from pvc_drivers.disks.port import Disk
 class FakeDisks:
     """Obeys `Disks`; one node's."""
 
+    patience_s = 0.0
+
     def __init__(self, blocks: FakeBlocks, node: str) -> None:
         self.blocks, self.node = blocks, node
         self.disks: dict[str, Disk] = {}

@@ -11,6 +11,8 @@ from pvc_drivers.disks.port import Disk
 class NoDisks:
     """Obeys `Disks`."""
 
+    patience_s = 0.0
+
     def look(self, device: str) -> Disk:
         refuse()
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from pvc_drivers.patience import Patient
+
 
 @dataclass(frozen=True)
 class Disk:
@@ -16,7 +18,7 @@ class Disk:
     holders: tuple[str, ...] = ()
 
 
-class Disks(Protocol):
+class Disks(Patient, Protocol):
     """Calls may take minutes: they belong into a work. One at a time; StorageUnavailable while another is
     under way on that node, also one whose caller has died."""
 

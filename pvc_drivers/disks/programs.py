@@ -32,6 +32,8 @@ class ProgramDisks:
     ceph-volume outlives a worker that is killed; the lock it inherits tells that it is still at work.
     """
 
+    patience_s = MAKE_S
+
     def __init__(self, form: Literal["lvm", "raw"], lock: Path) -> None:
         self.form, self.lock = form, lock
 

@@ -38,6 +38,8 @@ def answering(
 class FakeHypervisor:
     """Obeys the port; `guests`, `moves` and the flags are for the fleet and for tests to look at."""
 
+    patience_s: float = 0.0
+
     def __init__(self, fleet: FakeFleet, name: str, address: str, memory_mib: int, vcpus: int) -> None:
         self.fleet, self.name, self.address = fleet, name, address
         self.memory_mib, self.vcpus = memory_mib, vcpus

@@ -22,6 +22,7 @@ SLOW_S = 60.0
 class LibvirtHypervisor:
     def __init__(self, uri: str, keepalive_s: float = 10.0) -> None:
         self._lanes = Lanes(uri, keepalive_s)
+        self.patience_s = self._lanes.patience_s + SLOW_S
         self._moves = Moves(self._lanes, Targets(keepalive_s))
         self._ear = Ear(uri, keepalive_s, self._moves.completed)
 

@@ -12,6 +12,8 @@ from pvc_drivers.hypervisor.port import Bell, DomainEvent, MigrationOrder
 class NoHypervisor:
     """Obeys `Hypervisor`."""
 
+    patience_s = 0.0
+
     def capacity(self) -> NoReturn:
         refuse()
 

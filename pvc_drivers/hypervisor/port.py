@@ -2,8 +2,9 @@
 
 Two homes obey this contract (tests/contract/test_hypervisor.py): `libvirt_home.py` and `fake.py`.
 No call blocks for long: a hypervisor that does not answer raises HypervisorUnavailable within the
-configured keepalive; a refusal raises HypervisorRefused with libvirt's own words. After
-HypervisorUnavailable it is unknown whether a change was done, or will still be done: look again.
+configured keepalive, or `patience_s` where it does what may take long; a refusal raises
+HypervisorRefused with libvirt's own words. After HypervisorUnavailable it is unknown whether a change was
+done, or will still be done: look again.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from pvc_core.model.node import Capacity, Domain
+from pvc_drivers.patience import Patient
 
 Bell = Callable[[], None]
 EventKind = Literal["started", "stopped", "shutdown", "suspended", "resumed", "defined", "crashed"]
@@ -76,7 +78,7 @@ class DomainEvent:
     reason: str
 
 
-class Hypervisor(Protocol):
+class Hypervisor(Patient, Protocol):
     def capacity(self) -> Capacity:
         """What the node has, and the versions of what runs it."""
 

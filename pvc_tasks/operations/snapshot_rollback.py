@@ -15,7 +15,7 @@ from pvc_tasks.operations.snapshot_common import SnapshotHandler, load_snapshot
 from pvc_tasks.operations.volume_common import await_let_go
 from pvc_tasks.outcome import Hold, Outcome, Rest
 from pvc_tasks.ports import Work
-from pvc_tasks.working import bring_to_rest, work
+from pvc_tasks.working import let_end, work
 from pvc_tasks.world import World
 
 
@@ -58,7 +58,7 @@ class RollBackSnapshotHandler(SnapshotHandler[RollBackSnapshot]):
 
     def rest(self, asked: RollBackSnapshot, ctx: Context) -> Outcome:
         """One that has begun is not interrupted; one whose process died is begun anew by another task."""
-        waiting = bring_to_rest(ctx)
+        waiting = let_end(ctx)
         if waiting is not None:
             return waiting
         if not ctx.job.begun:

@@ -30,7 +30,7 @@ from pvc_tasks.operations.common import bump_placement_now, vm_objects
 from pvc_tasks.operations.vm_snapshot_common import check_locked, load_snapshot, locks_of, volumes_of
 from pvc_tasks.outcome import Again, Done, Hold, Outcome, Rest, Wait
 from pvc_tasks.ports import Work
-from pvc_tasks.working import bring_to_rest, work
+from pvc_tasks.working import let_end, work
 from pvc_tasks.world import World
 
 ROLLING = "rolling back"
@@ -104,7 +104,7 @@ class RollBackVmHandler(Handler[RollBackVm]):
         return Done(f"{vm.name} is as it was in {snapshot.name}", result, ops=ops)
 
     def rest(self, asked: RollBackVm, ctx: Context) -> Outcome:
-        waiting = bring_to_rest(ctx)
+        waiting = let_end(ctx)
         if waiting is not None:
             return waiting
         if not ctx.job.begun:

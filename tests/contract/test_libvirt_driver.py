@@ -137,3 +137,15 @@ def test_numbers_become_words() -> None:
     assert event_in_words(libvirt.VIR_DOMAIN_EVENT_UNDEFINED, 0) is None
     assert event_in_words(libvirt.VIR_DOMAIN_EVENT_STOPPED, 99) == ("stopped", "")
     assert version_in_words(7002022) == "7.2.22"
+
+
+def test_no_call_takes_longer_than_it_says() -> None:
+    """What a job process takes for stuck is made of this."""
+    home = LibvirtHypervisor(URI, 2)
+    given: list[float] = []
+    home._lanes.call = lambda what, ask, more_s=0.0: given.append(home._lanes.patience_s + more_s)  # type: ignore[method-assign,assignment]
+    home.start(XML.format(name="slow"))
+    home.destroy("any")
+    home.attach("any", "<disk/>")
+    home.domains()
+    assert max(given) == home.patience_s and min(given) < home.patience_s
