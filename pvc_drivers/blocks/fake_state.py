@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from pvc_core.errors import NotFound, StorageUnavailable
-from pvc_core.model.storage import Osd, Pool, VolumeDetail, VolumeSnapshot, Watcher
+from uuid import uuid4
 
+from pvc_core.errors import NotFound, StorageUnavailable
+from pvc_core.model.storage import Osd, OsdMark, Pool, VolumeDetail, VolumeSnapshot, Watcher
+
+CLUSTER = "9d3a0b3c-0000-4000-8000-000000000001"
 OSD_BYTES = 4 << 40
 GROUPS = 16
 
@@ -17,6 +20,7 @@ class FakeState:
         self.kept: dict[tuple[str, str], list[VolumeSnapshot]] = {}
         self.made_pools: dict[str, Pool] = {}
         self.daemons = {number: _osd(number) for number in range(3)}
+        self.marks = {number: self.new_mark(number) for number in self.daemons}
         self.held_out: set[str] = set()
         self.flagged: set[str] = set()
         self.loaded: set[int] = set()
@@ -30,6 +34,10 @@ class FakeState:
             id=len(self.made_pools) + 1, name=name, placement_groups=GROUPS, autoscale="off", copies=3,
             mincopies=2, uses=("rbd",),
         )  # fmt: skip
+
+    def new_mark(self, osd: int) -> OsdMark:
+        """As if it had been made of a disk."""
+        return OsdMark(osd=osd, uuid=str(uuid4()), cluster=CLUSTER)
 
     def osd_goes(self, number: int, up: bool) -> None:
         """Down, or up again."""

@@ -15,6 +15,7 @@ from typing import Protocol
 from pvc_core.model.storage import (
     Monitor,
     Osd,
+    OsdMark,
     Pool,
     PoolPlan,
     StorageStatus,
@@ -40,6 +41,9 @@ class Reads(Protocol):
 
     def osds(self) -> list[Osd]:
         """By id."""
+
+    def osd_marks(self) -> list[OsdMark]:
+        """By number; of those that were destroyed none is known."""
 
     def pools(self) -> list[Pool]:
         """By name."""

@@ -16,7 +16,15 @@ from pvc_core.store.look import look_at_node
 from pvc_tasks.context import Context
 from pvc_tasks.handler import Admission, Handler
 from pvc_tasks.operations.common import check_node_answers
-from pvc_tasks.operations.osd_making import Making, await_up, check_disk, do_make, do_start, rest_of_making
+from pvc_tasks.operations.osd_making import (
+    Making,
+    await_up,
+    check_disk,
+    do_make,
+    do_start,
+    find_osd_on,
+    rest_of_making,
+)
 from pvc_tasks.operations.osds import disk_object, go_on
 from pvc_tasks.outcome import Done, Outcome, Rest, Wait
 from pvc_tasks.world import World
@@ -73,7 +81,7 @@ class NewOsd(Making):
 
     def find_whole(self) -> int | None:
         """It has a host once it has run."""
-        number = self.world.disks.osd_on(self.device)
+        number = find_osd_on(self.world, self.device)
         mine = (o for o in self.world.blocks.osds() if o.id == number and o.id not in self.known and o.node)
         return next((osd.id for osd in mine), None)
 

@@ -159,10 +159,19 @@ def check_disk(world: World, node: str, device: str, wipe: str) -> Disk:
     return disk
 
 
+def find_osd_on(world: World, device: str) -> int | None:
+    """The OSD whose disk this is, as far as Ceph knows.
+
+    A disk goes on saying that it is one: of another cluster, or one that has another disk by now.
+    """
+    mark = world.disks.osd_on(device)
+    return mark.osd if mark is not None and mark in world.blocks.osd_marks() else None
+
+
 def check_no_osd(world: World, node: str, device: str) -> None:
-    """Raises WrongState for a disk of an OSD that Ceph knows; one that was destroyed has none."""
-    number = world.disks.osd_on(device)
-    if any(osd.id == number and not osd.destroyed for osd in world.blocks.osds()):
+    """Raises WrongState for a disk of an OSD of this cluster."""
+    number = find_osd_on(world, device)
+    if number is not None:
         raise WrongState(
             f"{device} on {node} is osd.{number}",
             f"Take another disk, or remove that OSD first: pvc storage ceph osd remove {number}",

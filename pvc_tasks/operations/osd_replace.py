@@ -21,7 +21,15 @@ from pvc_tasks.context import Context
 from pvc_tasks.handler import Admission
 from pvc_tasks.operations.common import check_node_answers
 from pvc_tasks.operations.osd_leaving import LeavingOsdHandler
-from pvc_tasks.operations.osd_making import Making, await_up, check_disk, do_make, do_start, rest_of_making
+from pvc_tasks.operations.osd_making import (
+    Making,
+    await_up,
+    check_disk,
+    do_make,
+    do_start,
+    find_osd_on,
+    rest_of_making,
+)
 from pvc_tasks.operations.osds import disk_object, go_on, name_of
 from pvc_tasks.outcome import Done, Outcome, Wait
 from pvc_tasks.world import World
@@ -118,7 +126,7 @@ class SameOsd(Making):
     def find_whole(self) -> int | None:
         """It was down when it was destroyed: up, it is the new one."""
         osd = self._find()
-        return self.number if osd and osd.up and self.world.disks.osd_on(self.device) == self.number else None
+        return self.number if osd and osd.up and find_osd_on(self.world, self.device) == self.number else None
 
     def forget(self) -> None:
         self._keep_place()

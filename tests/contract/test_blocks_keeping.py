@@ -136,6 +136,7 @@ def test_what_is_destroyed_keeps_its_number_and_its_place(home: Home) -> None:
     for _ in range(2):
         home.blocks.destroy_osd(2)
     assert is_in_place_without_a_disk(home.blocks.osds()[2], before)
+    assert [mark.osd for mark in home.blocks.osd_marks()] == [0, 1]
 
     home.blocks.purge_osd(2)
     assert [osd.id for osd in home.blocks.osds()] == [0, 1]

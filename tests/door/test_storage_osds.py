@@ -218,7 +218,7 @@ def test_making_one_begins_anew_where_its_process_died(
 
     setattr(disks, dies_in, dying)
     assert making.run(add("/dev/sdb")).state == "succeeded"
-    assert sorted(blocks.daemons) == [0, 1, 2, 3] and disks.osds == {"/dev/sdb": 3}
+    assert sorted(blocks.daemons) == [0, 1, 2, 3] and disks.numbers() == {"/dev/sdb": 3}
 
 
 def test_cancelled_it_leaves_no_osd_and_an_empty_disk(
