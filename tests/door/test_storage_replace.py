@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from cluster import ME, DoorCluster
-from storage import fill, running
+from storage import DisksBesideSteps, fill, running
 
 from pvc_core.errors import InvalidRequest, NotFound, StorageRefused, StorageUnavailable, WrongState
 from pvc_core.model.operations import AddOsd, RemoveOsd, ReplaceOsd
@@ -50,7 +50,7 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def storing(tmp_path: Path, blocks: FakeBlocks, disks: FakeDisks) -> Iterator[DoorCluster]:
-    with running(tmp_path, blocks, nodes=1, disks=disks) as found:
+    with running(tmp_path, blocks, nodes=1, disks=DisksBesideSteps(disks)) as found:
         yield found
 
 
