@@ -5,6 +5,9 @@ A client is on the node whose address it has; one that has no node's address is 
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+
 from pvc_core.errors import VolumeInUse
 from pvc_core.model.snapshot import Cluster
 from pvc_core.model.storage import VolumeDetail, Watcher, host_of
@@ -32,18 +35,34 @@ def with_nodes(cluster: Cluster, volume: VolumeDetail) -> VolumeDetail:
 def users_of(cluster: Cluster, volume: VolumeDetail) -> tuple[str, ...]:
     """In words: VMs that have it as a disk, then who has it open."""
     path = f"{volume.pool}/{volume.name}"
-    vms = sorted(vm.name for vm in cluster.vms.values() if path in vm.held_disks)
-    clients = sorted({where_is(cluster, watcher.address) for watcher in volume.watchers})
-    return (*(f"VM {name}" for name in vms), *(f"a client on {where}" for where in clients))
+    vms = (vm.name for vm in cluster.vms.values() if path in vm.held_disks)
+    return _in_words(cluster, vms, volume.watchers)
 
 
 def check_unused(cluster: Cluster, volume: VolumeDetail, to: str) -> None:
     """`to` is what was asked, as in "remove"; raises VolumeInUse."""
-    users = users_of(cluster, volume)
+    _refuse_used(users_of(cluster, volume), f"{to} {volume.pool}/{volume.name}")
+
+
+def check_all_unused(cluster: Cluster, pool: str, opened: Mapping[str, Iterable[Watcher]], to: str) -> None:
+    """The same for many volumes of a pool, by who has each of them open."""
+    holders = defaultdict(list)
+    for vm in cluster.vms.values():
+        for path in vm.held_disks:
+            holders[path].append(vm.name)
+    for name, watchers in opened.items():
+        path = f"{pool}/{name}"
+        _refuse_used(_in_words(cluster, holders.get(path, ()), watchers), f"{to} {path}")
+
+
+def _refuse_used(users: Collection[str], what: str) -> None:
     if users:
-        raise VolumeInUse(
-            f"cannot {to} {volume.pool}/{volume.name}: it is used by {', '.join(users)}", used_by=list(users)
-        )
+        raise VolumeInUse(f"cannot {what}: it is used by {', '.join(users)}", used_by=list(users))
+
+
+def _in_words(cluster: Cluster, vms: Iterable[str], watchers: Iterable[Watcher]) -> tuple[str, ...]:
+    clients = sorted({where_is(cluster, watcher.address) for watcher in watchers})
+    return (*(f"VM {name}" for name in sorted(vms)), *(f"a client on {where}" for where in clients))
 
 
 def _placed(cluster: Cluster, client: Watcher) -> Watcher:

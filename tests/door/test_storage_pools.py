@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
+from threading import current_thread
 
 import pytest
 from cluster import ME, DoorCluster, domain_xml
 from storage import fill, running
 
-from pvc_core.errors import AlreadyExists, InvalidRequest, NotFound, SubsystemOff, VolumeInUse, WrongState
+from pvc_core.errors import (
+    AlreadyExists,
+    InvalidRequest,
+    NotFound,
+    StorageUnavailable,
+    SubsystemOff,
+    VolumeInUse,
+    WrongState,
+)
 from pvc_core.model.operations import AddPool, DefineVm, RemovePool, SetPoolGroups
+from pvc_core.model.storage import VolumeDetail, Watcher
 from pvc_drivers.blocks.fake import FakeBlocks
 
 DISK = (
@@ -124,6 +134,43 @@ def test_a_pool_in_use_is_not_removed_by_force_either(storing: DoorCluster, bloc
     with pytest.raises(WrongState, match="used for cephfs"):
         storing.submit(RemovePool(pool="vms", force="vms"))
     assert "vms" in names(blocks)
+
+
+class ManyVolumes(FakeBlocks):
+    """Looking at each volume of a pool takes long: several at a time, and never in a step."""
+
+    def volume(self, pool: str, name: str) -> VolumeDetail:
+        raise AssertionError("one by one")
+
+    def watchers(self, pool: str, volumes: Collection[str]) -> dict[str, tuple[Watcher, ...]]:
+        assert current_thread().name.startswith(("work ", "MainThread"))
+        return super().watchers(pool, volumes)
+
+
+def test_the_volumes_of_a_large_pool_are_looked_at_together_and_beside_the_step(tmp_path: Path) -> None:
+    blocks = fill(ManyVolumes())
+    with running(tmp_path, blocks) as cluster:
+        assert cluster.run(RemovePool(pool="slow", force="slow")).state == "succeeded"
+        blocks.deletion_off = True
+        refused = cluster.run(RemovePool(pool="vms", force="vms"))
+        assert refused.error is not None and refused.error.code == "STORAGE_REFUSED"
+
+
+def test_a_volume_that_is_used_by_then_keeps_its_pool(storing: DoorCluster, blocks: FakeBlocks) -> None:
+    """It is looked at once more after a pause in which Ceph did not answer."""
+    remove, tried = blocks.remove_pool, []
+
+    def removes_late(name: str) -> None:
+        tried.append(name)
+        if len(tried) == 1:
+            blocks.open_volume("vms", "db", "10.0.0.9:0/1")
+            raise StorageUnavailable("not now")
+        remove(name)
+
+    blocks.remove_pool = removes_late  # type: ignore[method-assign]
+    job = storing.run(RemovePool(pool="vms", force="vms"))
+    assert job.error is not None and job.error.code == "VOLUME_IN_USE"
+    assert len(tried) == 1 and "vms" in names(blocks)
 
 
 def test_where_ceph_lets_no_pool_be_removed_it_says_so(storing: DoorCluster, blocks: FakeBlocks) -> None:
