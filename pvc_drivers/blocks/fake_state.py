@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import count
 from uuid import uuid4
 
 from pvc_core.errors import NotFound, StorageUnavailable
@@ -19,6 +20,7 @@ class FakeState:
         self.held: dict[str, dict[str, VolumeDetail]] = {}
         self.kept: dict[tuple[str, str], list[VolumeSnapshot]] = {}
         self.made_pools: dict[str, Pool] = {}
+        self.pool_ids = count(1)
         self.daemons = {number: _osd(number) for number in range(3)}
         self.marks = {number: self.new_mark(number) for number in self.daemons}
         self.held_out: set[str] = set()
@@ -31,7 +33,7 @@ class FakeState:
     def add_pool(self, name: str) -> None:
         self.held[name] = {}
         self.made_pools[name] = Pool(
-            id=len(self.made_pools) + 1, name=name, placement_groups=GROUPS, autoscale="off", copies=3,
+            id=next(self.pool_ids), name=name, placement_groups=GROUPS, autoscale="off", copies=3,
             mincopies=2, uses=("rbd",),
         )  # fmt: skip
 

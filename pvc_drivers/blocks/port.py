@@ -114,6 +114,9 @@ class PoolChanges(Protocol):
     def create_pool(self, plan: PoolPlan) -> None:
         """Ready for volumes; what is there of it is completed."""
 
+    def rename_pool(self, name: str, new: str) -> None:
+        """Raises AlreadyExists; nothing where the other alone is there: it may have been done before."""
+
     def remove_pool(self, name: str) -> None:
         """With all that is in it; nothing if it is gone already."""
 

@@ -9,7 +9,7 @@ import pytest
 from block_homes import NODES, Home, made
 from test_blocks import CEPH
 
-from pvc_core.errors import NotFound, StorageRefused
+from pvc_core.errors import AlreadyExists, NotFound, StorageRefused
 from pvc_core.model.storage import Osd, Pool, PoolPlan
 
 PLAN = PoolPlan(name="more", placement_groups=8, copies=2, mincopies=1, tier="default", autoscale="off")
@@ -88,6 +88,22 @@ def test_placement_groups_and_the_autoscaler_are_changed(home: Home) -> None:
     eventually(is_so)
     with pytest.raises(NotFound):
         home.blocks.set_placement_groups("nowhere", 16)
+
+
+def test_a_pool_gets_a_name_that_nobody_has(home: Home) -> None:
+    before = pool(home, "more")
+    home.blocks.rename_pool("more", "other")
+    home.blocks.rename_pool("more", "other")
+    after = pool(home, "other")
+    assert before is not None and after == before.but(name="other") and pool(home, "more") is None
+    assert home.blocks.volumes("other") == []
+    with pytest.raises(NotFound):
+        home.blocks.volumes("more")
+    with pytest.raises(AlreadyExists, match="pool tiered"):
+        home.blocks.rename_pool("other", "tiered")
+    with pytest.raises(NotFound, match="pool nowhere"):
+        home.blocks.rename_pool("nowhere", "anywhere")
+    home.blocks.rename_pool("other", "more")
 
 
 def test_a_pool_is_removed_once(home: Home) -> None:
