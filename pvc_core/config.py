@@ -127,7 +127,8 @@ class StorageSection(Section):
     ceph_conf: Path = Path("/etc/ceph/ceph.conf")
     client: str = Field(default="pvc", pattern=r"^[A-Za-z0-9._-]{1,64}$")
     keyring: Path = Path("/etc/ceph/ceph.client.pvc.keyring")
-    timeout_s: Seconds = 10
+    timeout_s: float = Field(default=10, gt=0, le=20)
+    """At most: a step makes several such calls, and one beyond a minute ends its process."""
     overcommit: float = Field(default=1.0, ge=0.1, le=1000)
     upload_patience_s: Seconds = 120
     osd_format: Literal["lvm", "raw"] = "lvm"

@@ -29,6 +29,7 @@ from pvc_tasks.handler import Handler
 from pvc_tasks.joblocks import plan_take_locks
 from pvc_tasks.outcome import Again, Done, Fail, Hold, Outcome, Reroute, Rest, Wait
 from pvc_tasks.registry import job_handler_of
+from pvc_tasks.relocking import renew_locks
 from pvc_tasks.settle import End, plan_end, ring_after
 from pvc_tasks.world import Executor, World
 
@@ -110,6 +111,8 @@ class Engine:
         blocked = self._take_locks(ctx)
         if blocked is not None:
             return blocked
+        if not ctx.job.begun and renew_locks(ctx, handler.locks(asked, ctx.world)):
+            return Again()
         if ctx.job.state is not JobState.RUNNING:
             ctx.change(state=JobState.RUNNING, waiting=None, started=ctx.job.started or ctx.now)
         return handler.step(asked, ctx)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -53,6 +53,13 @@ class Handler(ABC, Generic[O]):
     @abstractmethod
     def admit(self, asked: O, world: World) -> Admission:
         """Whether the request can be accepted as things stand; raises the PvcError that says why not."""
+
+    def locks(self, asked: O, world: World) -> Collection[str]:
+        """What it must hold besides, by how things stand right before its first step.
+
+        For what its admission could not see, or what has changed since.
+        """
+        return ()
 
     @abstractmethod
     def step(self, asked: O, ctx: Context) -> Outcome:

@@ -32,13 +32,12 @@ def work(ctx: Context, text: str, act: Act) -> Mapping[str, Any] | Hold:
     """
     if _others(ctx):
         return Hold()
-    before = ctx.job.notes.get("worked_by", "")
+    before, end = ctx.job.notes.get("worked_by", ""), ctx.me.works.end_of(ctx.job.id)
+    if before is not None and end is None and not ctx.me.works.busy(ctx.job.id):
+        ctx.log(text)
     if before != _me(ctx):
         ctx.remember(worked_by=_me(ctx))
-        if before is not None:
-            ctx.log(text)
         ctx.save()
-    end = ctx.me.works.end_of(ctx.job.id)
     if end is None:
         ctx.check_ours()
         end = ctx.me.works.begin(ctx.job.id, act, SHORT_S)

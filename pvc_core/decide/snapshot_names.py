@@ -27,6 +27,10 @@ class Tie:
     snapshot: str
 
     @property
+    def path(self) -> str:
+        return f"{self.pool}/{self.volume}@{self.snapshot}"
+
+    @property
     def made_for_clone(self) -> bool:
         return self.snapshot.startswith(OF_CLONE)
 

@@ -5,7 +5,8 @@ A client is on the node whose address it has; one that has no node's address is 
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
 
 from pvc_core.errors import VolumeInUse
 from pvc_core.model.snapshot import Cluster
@@ -33,31 +34,44 @@ def with_nodes(cluster: Cluster, volume: VolumeDetail) -> VolumeDetail:
 
 def users_of(cluster: Cluster, volume: VolumeDetail) -> tuple[str, ...]:
     """In words: VMs that have it as a disk, then who has it open."""
-    clients = sorted({where_is(cluster, watcher.address) for watcher in volume.watchers})
-    return (*_vms_with(cluster, volume.pool, volume.name), *(f"a client on {where}" for where in clients))
+    return _in_words(cluster, _vms_with(cluster, volume.pool, volume.name), volume.watchers)
 
 
 def check_unused(cluster: Cluster, volume: VolumeDetail, to: str) -> None:
     """`to` is what was asked, as in "remove"; raises VolumeInUse."""
-    _refuse(volume.pool, volume.name, to, users_of(cluster, volume))
+    _refuse_used(users_of(cluster, volume), f"{to} {volume.pool}/{volume.name}")
 
 
 def check_no_vms(cluster: Cluster, pool: str, volume: str, to: str) -> None:
     """As `check_unused`, by the records alone."""
-    _refuse(pool, volume, to, _vms_with(cluster, pool, volume))
+    names = _vms_with(cluster, pool, volume)
+    _refuse_used(_in_words(cluster, names, ()), f"{to} {pool}/{volume}")
 
 
-def _refuse(pool: str, volume: str, to: str, users: Collection[str]) -> None:
+def check_all_unused(cluster: Cluster, pool: str, opened: Mapping[str, Iterable[Watcher]], to: str) -> None:
+    """The same for many volumes of a pool, by who has each of them open."""
+    holders = defaultdict(list)
+    for vm in cluster.vms.values():
+        for path in vm.held_disks:
+            holders[path].append(vm.name)
+    for name, watchers in opened.items():
+        path = f"{pool}/{name}"
+        _refuse_used(_in_words(cluster, holders.get(path, ()), watchers), f"{to} {path}")
+
+
+def _refuse_used(users: Collection[str], what: str) -> None:
     if users:
-        raise VolumeInUse(
-            f"cannot {to} {pool}/{volume}: it is used by {', '.join(users)}", used_by=list(users)
-        )
+        raise VolumeInUse(f"cannot {what}: it is used by {', '.join(users)}", used_by=list(users))
 
 
-def _vms_with(cluster: Cluster, pool: str, volume: str) -> tuple[str, ...]:
+def _in_words(cluster: Cluster, vms: Iterable[str], watchers: Iterable[Watcher]) -> tuple[str, ...]:
+    clients = sorted({where_is(cluster, watcher.address) for watcher in watchers})
+    return (*(f"VM {name}" for name in sorted(vms)), *(f"a client on {where}" for where in clients))
+
+
+def _vms_with(cluster: Cluster, pool: str, volume: str) -> list[str]:
     path = f"{pool}/{volume}"
-    vms = sorted(vm.name for vm in cluster.vms.values() if path in vm.held_disks)
-    return tuple(f"VM {name}" for name in vms)
+    return [vm.name for vm in cluster.vms.values() if path in vm.held_disks]
 
 
 def _placed(cluster: Cluster, client: Watcher) -> Watcher:

@@ -114,7 +114,7 @@ class Job(Record):
     about: str = ""
     """The name of that, as its admin knows it."""
     locks: tuple[str, ...] = ()
-    """The locks it takes, in this order, before its first step; released by its end."""
+    """The locks it takes, in this order, before it begins; released by its end."""
     state: JobState = JobState.QUEUED
     stage: str = ""
     text: str = ""

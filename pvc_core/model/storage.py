@@ -71,6 +71,14 @@ class Osd(Record):
     destroyed: bool = False
 
 
+class OsdMark(Record):
+    """What tells an OSD's disk from all others: it is written on the disk, and Ceph knows it."""
+
+    osd: int
+    uuid: str
+    cluster: str
+
+
 class Monitor(Record):
     """One of those who keep the storage's map."""
 

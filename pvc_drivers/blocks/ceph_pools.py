@@ -6,13 +6,14 @@ from typing import Any
 
 import rbd
 
-from pvc_core.errors import NotFound, StorageRefused
+from pvc_core.errors import AlreadyExists, NotFound, PvcError, StorageRefused
 from pvc_core.model.storage import PoolPlan
 from pvc_drivers.blocks.ceph_calls import CephCalls
 from pvc_drivers.blocks.ceph_cluster import translated
 
 DELETION_OFF = "mon_allow_pool_delete"
 UNKNOWN = "unrecognized pool"
+TAKEN = "already exists"
 
 
 class CephPools(CephCalls):
@@ -25,6 +26,18 @@ class CephPools(CephCalls):
         self._set(plan.name, "size", plan.copies)
         self._set(plan.name, "min_size", plan.mincopies)
         self.in_pool(f"prepare pool {plan.name}", plan.name, _prepare)
+
+    def rename_pool(self, name: str, new: str) -> None:
+        def rename() -> None:
+            try:
+                self.cluster.ask_monitors("osd pool rename", srcpool=name, destpool=new)
+            except StorageRefused as error:
+                if TAKEN in error.message:
+                    raise AlreadyExists(f"there is a pool {new} already") from None
+                raise _known(error, name) from None
+            self.cluster.connected().wait_for_latest_osdmap()
+
+        self.call(f"rename pool {name}", rename)
 
     def remove_pool(self, name: str) -> None:
         def remove() -> None:
@@ -52,7 +65,7 @@ class CephPools(CephCalls):
             try:
                 self.cluster.ask_monitors("osd pool set", pool=name, var=what, val=str(value))
             except StorageRefused as error:
-                raise NotFound(f"there is no pool {name}") if UNKNOWN in error.message else error from None
+                raise _known(error, name) from None
 
         self.call(f"{what} of pool {name}", change)
 
@@ -69,6 +82,10 @@ class CephPools(CephCalls):
         by_rule = {"rule": rule} if rule else {}
         groups = {"pg_num": plan.placement_groups, "pgp_num": plan.placement_groups}
         self.cluster.ask_monitors("osd pool create", pool=plan.name, **groups, **how, **by_rule)
+
+
+def _known(error: StorageRefused, name: str) -> PvcError:
+    return NotFound(f"there is no pool {name}") if UNKNOWN in error.message else error
 
 
 def _prepare(ioctx: Any) -> None:

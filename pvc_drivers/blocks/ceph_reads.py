@@ -6,6 +6,7 @@ from typing import Any
 
 from pvc_core.model.storage import (
     Osd,
+    OsdMark,
     Pool,
     StorageStatus,
     StorageUtil,
@@ -28,6 +29,11 @@ class CephReads(CephCalls):
 
     def osds(self) -> list[Osd]:
         return self.call("OSDs", lambda: ceph_words.read_osds(self._ask_osds()))
+
+    def osd_marks(self) -> list[OsdMark]:
+        return self.call(
+            "marks of OSDs", lambda: ceph_words.read_marks(self.cluster.ask_monitors("osd dump"))
+        )
 
     def pools(self) -> list[Pool]:
         return self.call("pools", lambda: ceph_words.read_pools(*self._ask_pools()))

@@ -9,6 +9,7 @@ from pvc_core.model.storage import (
     HealthCheck,
     Monitor,
     Osd,
+    OsdMark,
     Pool,
     PoolUse,
     StorageStatus,
@@ -54,6 +55,13 @@ def read_osds(said: dict[str, Any]) -> list[Osd]:
     node_of = {child: host["name"] for host in hosts for child in host["children"]}
     found = [one for one in (*said["nodes"], *said.get("stray", ())) if one["type"] == "osd"]
     return sorted((_osd(one, node_of.get(one["id"], "")) for one in found), key=lambda osd: osd.id)
+
+
+def read_marks(said: dict[str, Any]) -> list[OsdMark]:
+    """From `osd dump`."""
+    there = (one for one in said["osds"] if "destroyed" not in one["state"])
+    found = [OsdMark(osd=one["osd"], uuid=one["uuid"], cluster=said["fsid"]) for one in there]
+    return sorted(found, key=lambda mark: mark.osd)
 
 
 def read_pools(said: list[dict[str, Any]], rules: list[dict[str, Any]]) -> list[Pool]:

@@ -44,6 +44,7 @@ class FakeOsds(FakeState):
         if self.daemons[osd].up:
             raise StorageRefused(f"Ceph refused osd destroy-actual: osd.{osd} is not `down`.")
         self.daemons[osd] = self.daemons[osd].but(destroyed=True)
+        self.marks.pop(osd, None)
 
     def keep_place(self, osd: int, host: str, weight: float, device_class: str) -> None:
         self.refuse_if(self.silent)
@@ -55,3 +56,4 @@ class FakeOsds(FakeState):
     def purge_osd(self, osd: int) -> None:
         self.refuse_if(self.silent)
         self.daemons.pop(osd, None)
+        self.marks.pop(osd, None)

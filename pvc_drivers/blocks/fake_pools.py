@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pvc_core.errors import NotFound, StorageRefused
+from pvc_core.errors import AlreadyExists, NotFound, StorageRefused
 from pvc_core.model.storage import PoolPlan
 from pvc_drivers.blocks.fake_state import FakeState
 
@@ -20,6 +20,17 @@ class FakePools(FakeState):
             placement_groups=plan.placement_groups, autoscale=plan.autoscale, copies=plan.copies,
             mincopies=plan.mincopies, tier=plan.tier,
         )  # fmt: skip
+
+    def rename_pool(self, name: str, new: str) -> None:
+        self.refuse_if(self.silent)
+        if name not in self.held and new not in self.held:
+            raise NotFound(f"there is no pool {name}")
+        if name not in self.held:
+            return
+        if new in self.held:
+            raise AlreadyExists(f"there is a pool {new} already")
+        self.held[new] = {volume: one.but(pool=new) for volume, one in self.held.pop(name).items()}
+        self.made_pools[new] = self.made_pools.pop(name).but(name=new)
 
     def remove_pool(self, name: str) -> None:
         self.refuse_if(self.silent)

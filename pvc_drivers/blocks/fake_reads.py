@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pvc_core.model.storage import (
     Osd,
+    OsdMark,
     Pool,
     PoolUse,
     StorageStatus,
@@ -40,6 +41,10 @@ class FakeReads(FakeState):
     def osds(self) -> list[Osd]:
         self.refuse_if(self.silent)
         return [self.daemons[number] for number in sorted(self.daemons)]
+
+    def osd_marks(self) -> list[OsdMark]:
+        self.refuse_if(self.silent)
+        return [self.marks[number] for number in sorted(self.marks)]
 
     def pools(self) -> list[Pool]:
         self.refuse_if(self.silent)

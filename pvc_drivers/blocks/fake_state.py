@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from pvc_core.errors import NotFound, StorageUnavailable
-from pvc_core.model.storage import Osd, Pool, VolumeDetail, VolumeSnapshot, Watcher
+from itertools import count
+from uuid import uuid4
 
+from pvc_core.errors import NotFound, StorageUnavailable
+from pvc_core.model.storage import Osd, OsdMark, Pool, VolumeDetail, VolumeSnapshot, Watcher
+
+CLUSTER = "9d3a0b3c-0000-4000-8000-000000000001"
 OSD_BYTES = 4 << 40
 GROUPS = 16
 
@@ -16,7 +20,9 @@ class FakeState:
         self.held: dict[str, dict[str, VolumeDetail]] = {}
         self.kept: dict[tuple[str, str], list[VolumeSnapshot]] = {}
         self.made_pools: dict[str, Pool] = {}
+        self.pool_ids = count(1)
         self.daemons = {number: _osd(number) for number in range(3)}
+        self.marks = {number: self.new_mark(number) for number in self.daemons}
         self.held_out: set[str] = set()
         self.flagged: set[str] = set()
         self.loaded: set[int] = set()
@@ -27,9 +33,13 @@ class FakeState:
     def add_pool(self, name: str) -> None:
         self.held[name] = {}
         self.made_pools[name] = Pool(
-            id=len(self.made_pools) + 1, name=name, placement_groups=GROUPS, autoscale="off", copies=3,
+            id=next(self.pool_ids), name=name, placement_groups=GROUPS, autoscale="off", copies=3,
             mincopies=2, uses=("rbd",),
         )  # fmt: skip
+
+    def new_mark(self, osd: int) -> OsdMark:
+        """As if it had been made of a disk."""
+        return OsdMark(osd=osd, uuid=str(uuid4()), cluster=CLUSTER)
 
     def osd_goes(self, number: int, up: bool) -> None:
         """Down, or up again."""

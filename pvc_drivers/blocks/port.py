@@ -15,6 +15,7 @@ from typing import Protocol
 from pvc_core.model.storage import (
     Monitor,
     Osd,
+    OsdMark,
     Pool,
     PoolPlan,
     StorageStatus,
@@ -41,6 +42,9 @@ class Reads(Protocol):
 
     def osds(self) -> list[Osd]:
         """By id."""
+
+    def osd_marks(self) -> list[OsdMark]:
+        """By number; of those that were destroyed none is known."""
 
     def pools(self) -> list[Pool]:
         """By name."""
@@ -110,6 +114,9 @@ class SnapshotChanges(Protocol):
 class PoolChanges(Protocol):
     def create_pool(self, plan: PoolPlan) -> None:
         """Ready for volumes; what is there of it is completed."""
+
+    def rename_pool(self, name: str, new: str) -> None:
+        """Raises AlreadyExists; nothing where the other alone is there: it may have been done before."""
 
     def remove_pool(self, name: str) -> None:
         """With all that is in it; nothing if it is gone already."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import count
 
 from pvc_core.errors import NotFound, StorageRefused
-from pvc_core.model.storage import Osd
+from pvc_core.model.storage import Osd, OsdMark
 from pvc_drivers.blocks.fake import FakeBlocks
 from pvc_drivers.disks.port import Disk
 
@@ -18,7 +18,7 @@ class FakeDisks:
     def __init__(self, blocks: FakeBlocks, node: str) -> None:
         self.blocks, self.node = blocks, node
         self.disks: dict[str, Disk] = {}
-        self.osds: dict[str, int] = {}
+        self.osds: dict[str, OsdMark] = {}
         self.kept: set[int] = set()
         """Of which OSDs there is a directory."""
 
@@ -27,8 +27,12 @@ class FakeDisks:
             raise NotFound(f"there is no block device {device} on this node")
         return self.disks[device]
 
-    def osd_on(self, device: str) -> int | None:
+    def osd_on(self, device: str) -> OsdMark | None:
         return self.osds.get(device)
+
+    def numbers(self) -> dict[str, int]:
+        """What each device was made."""
+        return {device: mark.osd for device, mark in self.osds.items()}
 
     def wipe(self, device: str) -> None:
         self.osds.pop(device, None)
@@ -42,7 +46,7 @@ class FakeDisks:
             raise StorageRefused(f"there is a directory of osd.{number} already")
         self.blocks.daemons[number] = self._known(number, device_class or "hdd")
         self.kept.add(number)
-        self.osds[device] = number
+        self.osds[device] = self.blocks.marks[number] = self.blocks.new_mark(number)
         self.disks[device] = Disk(device, self.disks[device].size, ("a ceph_bluestore signature",))
         return number
 

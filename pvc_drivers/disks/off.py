@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NoReturn
 
 from pvc_core.errors import SubsystemOff
+from pvc_core.model.storage import OsdMark
 from pvc_drivers.disks.port import Disk
 
 
@@ -16,7 +17,7 @@ class NoDisks:
     def look(self, device: str) -> Disk:
         refuse()
 
-    def osd_on(self, device: str) -> int | None:
+    def osd_on(self, device: str) -> OsdMark | None:
         refuse()
 
     def wipe(self, device: str) -> None:

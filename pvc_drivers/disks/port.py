@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from pvc_core.model.storage import OsdMark
 from pvc_drivers.patience import Patient
 
 
@@ -25,8 +26,8 @@ class Disks(Patient, Protocol):
     def look(self, device: str) -> Disk:
         """Raises NotFound for what is no block device."""
 
-    def osd_on(self, device: str) -> int | None:
-        """The number of the OSD it was made, whole or half."""
+    def osd_on(self, device: str) -> OsdMark | None:
+        """Which OSD it was made, whole or half; that may be of another cluster, or have another disk now."""
 
     def wipe(self, device: str) -> None:
         """So that nothing is found on it any more."""

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pvc_core.errors import NotFound, StorageRefused, StorageUnavailable
+from pvc_core.model.storage import OsdMark
 from pvc_drivers.disks.port import Disk
 
 LOOK_S = 20
@@ -45,17 +46,14 @@ class ProgramDisks:
         found = _read(["lsblk", "--json", "--bytes", "--paths", "-o", columns, device], LOOK_S)
         return describe(device, found["blockdevices"][0], signatures)
 
-    def osd_on(self, device: str) -> int | None:
+    def osd_on(self, device: str) -> OsdMark | None:
         """Both forms have the same label; only what is asked for it differs."""
         with self._alone() as lock:
-            said = _run(["ceph-volume", "raw", "list", device], LOOK_S, lock)
-            found = _parsed(said)
-            if not found and self.form == "lvm":
-                found = _parsed(_run(["ceph-volume", "lvm", "list", "--format", "json"], LOOK_S, lock))
-                found = {
-                    name: {"osd_id": int(name)} for name, parts in found.items() if _is_on(parts, device)
-                }
-        return next((int(one["osd_id"]) for one in found.values() if "osd_id" in one), None)
+            mark = read_raw(_parsed(_run(["ceph-volume", "raw", "list", device], LOOK_S, lock)))
+            if mark is None and self.form == "lvm":
+                said = _run(["ceph-volume", "lvm", "list", "--format", "json"], LOOK_S, lock)
+                mark = read_lvm(_parsed(said), device)
+        return mark
 
     def wipe(self, device: str) -> None:
         more = ["--destroy"] if self.form == "lvm" else []
@@ -76,7 +74,7 @@ class ProgramDisks:
         made = self.osd_on(device)
         if made is None:
             raise StorageRefused(f"ceph-volume was content, but there is no OSD on {device}")
-        return made
+        return made.osd
 
     def forget_osd(self, osd: int) -> None:
         """ceph-volume stops where another's directory is, and systemd starts none that has failed often."""
@@ -116,6 +114,26 @@ def describe(device: str, found: dict[str, Any], signatures: Sequence[dict[str, 
     return Disk(device, int(found["size"]), tuple(dict.fromkeys(traces)), tuple(holders))
 
 
+def read_raw(found: dict[str, Any]) -> OsdMark | None:
+    """From `ceph-volume raw list DEVICE`."""
+    whole = (one for one in found.values() if "osd_id" in one)
+    return next((_mark(one["osd_id"], one.get("osd_uuid"), one.get("ceph_fsid")) for one in whole), None)
+
+
+def read_lvm(found: dict[str, Any], device: str) -> OsdMark | None:
+    """From `ceph-volume lvm list`, which has the OSDs of two clusters side by side under one number."""
+    there = ((number, part) for number, parts in found.items() for part in parts)
+    for number, part in there:
+        if device in part.get("devices", ()):
+            tags = part.get("tags", {})
+            return _mark(number, tags.get("ceph.osd_fsid"), tags.get("ceph.cluster_fsid"))
+    return None
+
+
+def _mark(number: Any, uuid: str | None, cluster: str | None) -> OsdMark:
+    return OsdMark(osd=int(number), uuid=uuid or "", cluster=cluster or "")
+
+
 def _with_children(found: dict[str, Any]) -> Iterator[dict[str, Any]]:
     yield found
     for child in found.get("children", []):
@@ -145,10 +163,6 @@ def _end_units(*units: str) -> None:
         for verb in (["disable", "--now"], ["reset-failed"]):
             with suppress(StorageRefused):
                 _run(["systemctl", *verb, unit], LOOK_S)
-
-
-def _is_on(parts: Sequence[dict[str, Any]], device: str) -> bool:
-    return any(device in part.get("devices", ()) for part in parts)
 
 
 def _read(argv: Sequence[str], limit_s: float) -> dict[str, Any]:

@@ -11,14 +11,23 @@ from itertools import count
 from pvc_core.decide.osds import find_new
 from pvc_core.errors import InvalidRequest
 from pvc_core.model.operations import AddOsd
+from pvc_core.model.storage import Osd
 from pvc_core.store import tree
 from pvc_core.store.look import look_at_node
 from pvc_tasks.context import Context
 from pvc_tasks.handler import Admission, Handler
 from pvc_tasks.operations.common import check_node_answers
-from pvc_tasks.operations.osd_making import Making, await_up, check_disk, do_make, do_start, rest_of_making
+from pvc_tasks.operations.osd_making import (
+    Making,
+    await_up,
+    do_make,
+    do_start,
+    find_osd_on,
+    look_at_disk,
+    rest_of_making,
+)
 from pvc_tasks.operations.osds import disk_object, go_on
-from pvc_tasks.outcome import Done, Outcome, Rest, Wait
+from pvc_tasks.outcome import Done, Hold, Outcome, Rest
 from pvc_tasks.world import World
 
 ADD_LOCK = "osd-add"
@@ -48,12 +57,14 @@ class AddOsdHandler(Handler[AddOsd]):
         return self._await(asked, ctx)
 
     def _begin(self, asked: AddOsd, ctx: Context) -> Outcome:
-        check_disk(ctx.world, asked.node, asked.device, wipe="" if asked.force else "--force")
+        disk = look_at_disk(ctx, asked.device, wipe="" if asked.force else "--force")
+        if isinstance(disk, Hold):
+            return disk
         return go_on(ctx, "making", known=[osd.id for osd in ctx.world.blocks.osds()])
 
     def _await(self, asked: AddOsd, ctx: Context) -> Outcome:
         osd = await_up(ctx)
-        if isinstance(osd, Wait):
+        if not isinstance(osd, Osd):
             return osd
         facts = {"osd": osd.id, "node": asked.node, "device": asked.device, "class": osd.device_class}
         return Done(f"osd.{osd.id} is up and in: {asked.device} on {asked.node}", facts)
@@ -73,7 +84,7 @@ class NewOsd(Making):
 
     def find_whole(self) -> int | None:
         """It has a host once it has run."""
-        number = self.world.disks.osd_on(self.device)
+        number = find_osd_on(self.world, self.device)
         mine = (o for o in self.world.blocks.osds() if o.id == number and o.id not in self.known and o.node)
         return next((osd.id for osd in mine), None)
 

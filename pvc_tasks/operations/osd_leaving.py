@@ -15,7 +15,7 @@ from pvc_core.model.operations import RemoveOsd, ReplaceOsd
 from pvc_core.model.storage import Osd
 from pvc_tasks.context import Context
 from pvc_tasks.operations.osds import LOOK_AGAIN_S, OsdHandler, go_on, name_of
-from pvc_tasks.outcome import Outcome, Rest, Wait
+from pvc_tasks.outcome import Hold, Outcome, Rest, Wait
 from pvc_tasks.words import count
 from pvc_tasks.world import World
 
@@ -40,14 +40,17 @@ class LeavingOsdHandler(OsdHandler[L]):
             ctx.storing.take_out(osd.id)
         why = _find_reason_to_wait(asked, osd, ctx.world)
         if not why:
-            self.check_before_stop(asked, ctx)
-            return go_on(ctx, "stopping", f"stopping {name_of(asked)}" if osd.up else "")
+            return self.check_before_stop(asked, ctx) or go_on(
+                ctx, "stopping", f"stopping {name_of(asked)}" if osd.up else ""
+            )
+        ctx.me.works.forget(ctx.job.id)  # What was seen before that stop may be so no more when it comes.
         _show_progress(ctx, osd)
         left = f"{name_of(asked)} has {count(osd.placement_groups, 'placement group')} left; "
         return Wait("time", "storage", f"{left}{why}", until=ctx.now + LOOK_AGAIN_S)
 
-    def check_before_stop(self, asked: L, ctx: Context) -> None:
-        """Raises what has come to be in the way while it was emptied."""
+    def check_before_stop(self, asked: L, ctx: Context) -> Hold | None:
+        """None if it may be stopped; raises what has come to be in the way while it was emptied."""
+        return None
 
     def stop(self, asked: L, ctx: Context) -> Outcome:
         osd = find_osd(ctx.world.blocks.osds(), asked.osd)

@@ -1,7 +1,8 @@
 """A disk becomes an OSD: what it must be like, and the steps from there until the OSD is up and in.
 
 The stages: *making* it of the disk, which outlives a worker that dies: what it has left is removed before it
-is made anew · *starting* it · *awaiting* that it is up and in.
+is made anew · *starting* it · *awaiting* that it is up and in · *clearing* what was made, if it is given up.
+Whatever is asked of the disk may take its time, and is done beside the steps.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pvc_core.decide.osds import numbered
-from pvc_core.errors import StorageRefused, StorageUnavailable, WrongState
+from pvc_core.errors import PvcError, StorageRefused, WrongState
 from pvc_core.model.storage import Osd
 from pvc_drivers.disks.port import Disk
 from pvc_tasks.context import Context
@@ -56,6 +57,14 @@ class Making(ABC):
         if self.world.disks.look(self.device).traces:
             self.world.disks.wipe(self.device)
 
+    def undo(self, under_way: Work) -> Mapping[str, Any]:
+        """Unless it is whole: then it stays."""
+        under_way.check()
+        whole = self.find_whole()
+        if whole is None:
+            self.clear()
+        return {"osd": whole}
+
 
 def do_make(ctx: Context, making: Making, text: str) -> Outcome:
     def act(under_way: Work) -> Mapping[str, Any]:
@@ -77,12 +86,20 @@ def do_make(ctx: Context, making: Making, text: str) -> Outcome:
 
 def do_start(ctx: Context) -> Outcome:
     """Once more after a crash; one that runs already is left alone."""
+    number, disks = ctx.job.notes["osd"], ctx.world.disks
     if (osd := _made(ctx)) is None or not osd.up:
-        _start(ctx)
-    return go_on(ctx, "awaiting", started=ctx.now)
+
+        def act(under_way: Work) -> Mapping[str, Any]:
+            under_way.check()
+            disks.start_osd(number)
+            return {}
+
+        if isinstance(held := work(ctx, f"starting osd.{number}", act), Hold):
+            return held
+    return go_on(ctx, "awaiting", started=ctx.now, up_since=None)
 
 
-def await_up(ctx: Context) -> Osd | Wait:
+def await_up(ctx: Context) -> Osd | Outcome:
     """Up, in, and there to stay; started once more if need be.
 
     What has the number of one that Ceph told to stop comes up, reads that in an old map, and ends; the next
@@ -99,11 +116,10 @@ def await_up(ctx: Context) -> Osd | Wait:
     return _wait(ctx, "stay up" if osd.within else "be in")
 
 
-def _await_start(ctx: Context) -> Wait:
-    ctx.remember(up_since=None)
+def _await_start(ctx: Context) -> Outcome:
     if ctx.now >= ctx.job.notes["started"] + START_AGAIN_S:
-        _start(ctx)
-        ctx.remember(started=ctx.now)
+        return go_on(ctx, "starting")
+    ctx.remember(up_since=None)
     return _wait(ctx, "be up and in")
 
 
@@ -116,29 +132,34 @@ def _made(ctx: Context) -> Osd | None:
     return numbered(ctx.world.blocks.osds(), ctx.job.notes["osd"])
 
 
-def _start(ctx: Context) -> None:
-    ctx.check_ours()
-    ctx.log(f"starting osd.{ctx.job.notes['osd']}")
-    ctx.world.disks.start_osd(ctx.job.notes["osd"])
-
-
 def rest_of_making(ctx: Context, making: Making, left: str) -> Outcome:
     """What is not whole is cleared away; `left` says what there is then."""
-    if waiting := bring_to_rest(ctx):
-        return waiting
-    if ctx.job.stage != "making":
+    if ctx.job.stage == "making":
+        return bring_to_rest(ctx) or go_on(ctx, "clearing")
+    if ctx.job.stage != "clearing":
         return _stays(ctx.job.notes["osd"])
     try:
-        if (whole := making.find_whole()) is not None:
-            return _stays(whole)
-        making.clear()
-    except StorageUnavailable as error:
+        result = work(ctx, f"clearing up what was made of {making.device}", making.undo)
+    except PvcError as error:
+        if not error.retryable:
+            raise
         return Wait("time", ctx.me.node, f"{error.message}; clearing up after that", ctx.now + LOOK_AGAIN_S)
-    return Rest(left)
+    if isinstance(result, Hold):
+        return result
+    return Rest(left) if result["osd"] is None else _stays(result["osd"])
 
 
 def _stays(number: int) -> Rest:
     return Rest(f"osd.{number} is made and stays: `pvc storage ceph osd remove {number}` undoes it")
+
+
+def look_at_disk(ctx: Context, device: str, wipe: str) -> Disk | Hold:
+    """Of this node; raises what `check_disk` raises."""
+    world, node = ctx.world, ctx.me.node
+    looked = work(
+        ctx, f"looking at {device} on {node}", lambda at: {"disk": check_disk(world, node, device, wipe)}
+    )
+    return looked if isinstance(looked, Hold) else looked["disk"]
 
 
 def check_disk(world: World, node: str, device: str, wipe: str) -> Disk:
@@ -159,10 +180,19 @@ def check_disk(world: World, node: str, device: str, wipe: str) -> Disk:
     return disk
 
 
+def find_osd_on(world: World, device: str) -> int | None:
+    """The OSD whose disk this is, as far as Ceph knows.
+
+    A disk goes on saying that it is one: of another cluster, or one that has another disk by now.
+    """
+    mark = world.disks.osd_on(device)
+    return mark.osd if mark is not None and mark in world.blocks.osd_marks() else None
+
+
 def check_no_osd(world: World, node: str, device: str) -> None:
-    """Raises WrongState for a disk of an OSD that Ceph knows; one that was destroyed has none."""
-    number = world.disks.osd_on(device)
-    if any(osd.id == number and not osd.destroyed for osd in world.blocks.osds()):
+    """Raises WrongState for a disk of an OSD of this cluster."""
+    number = find_osd_on(world, device)
+    if number is not None:
         raise WrongState(
             f"{device} on {node} is osd.{number}",
             f"Take another disk, or remove that OSD first: pvc storage ceph osd remove {number}",

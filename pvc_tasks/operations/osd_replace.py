@@ -21,9 +21,17 @@ from pvc_tasks.context import Context
 from pvc_tasks.handler import Admission
 from pvc_tasks.operations.common import check_node_answers
 from pvc_tasks.operations.osd_leaving import LeavingOsdHandler
-from pvc_tasks.operations.osd_making import Making, await_up, check_disk, do_make, do_start, rest_of_making
+from pvc_tasks.operations.osd_making import (
+    Making,
+    await_up,
+    do_make,
+    do_start,
+    find_osd_on,
+    look_at_disk,
+    rest_of_making,
+)
 from pvc_tasks.operations.osds import disk_object, go_on, name_of
-from pvc_tasks.outcome import Done, Outcome, Wait
+from pvc_tasks.outcome import Done, Hold, Outcome
 from pvc_tasks.world import World
 
 
@@ -71,15 +79,18 @@ class ReplaceOsdHandler(LeavingOsdHandler[ReplaceOsd]):
         if (node := _find_node(asked, ctx.world)) != ctx.me.node:
             raise WrongState(f"{name_of(asked)} is on {node} by now", "Ask once more.")
         osd = _check_disk(asked, ctx)
+        if isinstance(osd, Hold):
+            return osd
         ctx.remember(place={"host": osd.node, "weight": osd.weight, "device_class": osd.device_class})
         if osd.destroyed:
             return go_on(ctx, "making", f"{name_of(asked)} has no disk; its number and its place were kept")
         return self.leave_behind(asked, ctx, osd)
 
-    def check_before_stop(self, asked: ReplaceOsd, ctx: Context) -> None:
+    def check_before_stop(self, asked: ReplaceOsd, ctx: Context) -> Hold | None:
         """The last moment at which nothing is lost; it may be hours after the first look."""
         try:
-            _check_disk(asked, ctx)
+            looked = _check_disk(asked, ctx)
+            return looked if isinstance(looked, Hold) else None
         except (NotFound, WrongState):
             ctx.log(self.put_back(asked, ctx))
             raise
@@ -92,7 +103,7 @@ class ReplaceOsdHandler(LeavingOsdHandler[ReplaceOsd]):
 
     def _await(self, asked: ReplaceOsd, ctx: Context) -> Outcome:
         osd = await_up(ctx)
-        if isinstance(osd, Wait):
+        if not isinstance(osd, Osd):
             return osd
         facts = {"osd": osd.id, "node": ctx.me.node, "device": asked.device, "class": osd.device_class}
         text = f"osd.{osd.id} is up and in: {asked.device} on {ctx.me.node}; its data come back"
@@ -118,7 +129,7 @@ class SameOsd(Making):
     def find_whole(self) -> int | None:
         """It was down when it was destroyed: up, it is the new one."""
         osd = self._find()
-        return self.number if osd and osd.up and self.world.disks.osd_on(self.device) == self.number else None
+        return self.number if osd and osd.up and find_osd_on(self.world, self.device) == self.number else None
 
     def forget(self) -> None:
         self._keep_place()
@@ -147,9 +158,11 @@ def _making(asked: ReplaceOsd, ctx: Context) -> SameOsd:
     return SameOsd(ctx.world, ctx.me.node, asked, ctx.job.notes["place"])
 
 
-def _check_disk(asked: ReplaceOsd, ctx: Context) -> Osd:
+def _check_disk(asked: ReplaceOsd, ctx: Context) -> Osd | Hold:
     """Raises NotFound or WrongState; answers with the OSD that is to have it."""
-    disk = check_disk(ctx.world, ctx.me.node, asked.device, wipe="" if asked.wipe else "--wipe")
+    disk = look_at_disk(ctx, asked.device, wipe="" if asked.wipe else "--wipe")
+    if isinstance(disk, Hold):
+        return disk
     osd = find_osd(ctx.world.blocks.osds(), asked.osd)
     check_fits(osd, asked.device, disk.size)
     return osd

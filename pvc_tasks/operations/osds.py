@@ -36,12 +36,13 @@ def name_of(asked: OfOsd) -> str:
 
 
 def go_on(ctx: Context, stage: str, text: str = "", **notes: object) -> Outcome:
-    """To the next stage, which is recorded before anything is done in it."""
+    """To the next stage, which is recorded before anything is done in it; its works are its own."""
     ctx.change(stage=stage)
     if text:
         ctx.log(text)
     ctx.remember(**notes)
     ctx.save()
+    ctx.me.works.forget(ctx.job.id)
     return Again()
 
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from pvc_core.decide.volume_use import check_unused
+from collections.abc import Mapping
+from typing import Any
+
+from pvc_core.decide.volume_use import check_all_unused
 from pvc_core.errors import InvalidRequest, NotFound, StorageUnavailable, VolumeInUse, WrongState
 from pvc_core.model.operations import RemovePool
 from pvc_core.store.look import look_at_cluster
 from pvc_tasks.context import Context
 from pvc_tasks.operations.pools import PoolHandler, find_pool, load_pool
-from pvc_tasks.outcome import Done, Outcome, Rest
+from pvc_tasks.outcome import Done, Hold, Outcome, Rest
+from pvc_tasks.ports import Work
 from pvc_tasks.words import count
+from pvc_tasks.working import work
 from pvc_tasks.world import World
 
 VOLUMES = "rbd"
@@ -38,15 +43,15 @@ class RemovePoolHandler(PoolHandler[RemovePool]):
                 f"Remove them first; or remove all with the pool: --force {asked.pool}",
                 used_by=names,
             )
-        cluster = look_at_cluster(world.store)
-        for name in names:
-            check_unused(cluster, world.blocks.volume(asked.pool, name), "remove")
+        opened = world.blocks.watchers(asked.pool, names)
+        check_all_unused(look_at_cluster(world.store), asked.pool, opened, "remove")
 
     def step(self, asked: RemovePool, ctx: Context) -> Outcome:
         """Looked at again after every pause: it is only one command that cannot be undone."""
         done = Done(f"pool {asked.pool} is removed", {"pool": asked.pool})
         try:
-            self.check(asked, ctx.world)
+            if isinstance(looking := self._look(asked, ctx), Hold):
+                return looking
         except NotFound:
             if ctx.job.begun and find_pool(ctx.world.blocks, asked.pool) is None:
                 return done
@@ -57,6 +62,18 @@ class RemovePoolHandler(PoolHandler[RemovePool]):
             ctx.save()
         ctx.storing.remove_pool(asked.pool)
         return done
+
+    def _look(self, asked: RemovePool, ctx: Context) -> Mapping[str, Any] | Hold:
+        """Beside the step, as there may be thousands of volumes; for this attempt only."""
+        world = ctx.world
+
+        def act(under_way: Work) -> Mapping[str, Any]:
+            self.check(asked, world)
+            return {}
+
+        looked = work(ctx, f"looking at what is in pool {asked.pool}", act)
+        ctx.me.works.forget(ctx.job.id)
+        return looked
 
     def rest(self, asked: RemovePool, ctx: Context) -> Outcome:
         if not ctx.job.begun:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from typing import TypeVar
 
@@ -12,6 +12,7 @@ from pvc_core.model.operations import Operation
 from pvc_core.model.operations.storage import OfVolume
 from pvc_core.store import tree
 from pvc_tasks.handler import Admission, Handler
+from pvc_tasks.operations.one_look import looking_once
 from pvc_tasks.world import World
 
 S = TypeVar("S", bound=Operation)
@@ -33,14 +34,19 @@ class StorageHandler(Handler[S]):
         """What it concerns, as in `volume_object`; it holds a lock on each."""
 
     def admit(self, asked: S, world: World) -> Admission:
-        with suppress(StorageUnavailable):
-            self.check(asked, world)
         objects = self.objects(asked)
-        locks = tuple(sorted({*objects, *self.more_locks(asked, world)}))
-        return Admission(tree.CLUSTER_QUEUE, self.about(asked), objects, locks=locks)
+        locks: Collection[str] = objects
+        with suppress(StorageUnavailable):
+            once = looking_once(world)
+            self.check(asked, once)
+            locks = self.locks(asked, once)
+        return Admission(tree.CLUSTER_QUEUE, self.about(asked), objects, locks=tuple(sorted(locks)))
+
+    def locks(self, asked: S, world: World) -> Collection[str]:
+        return {*self.objects(asked), *self.more_locks(asked, world)}
 
     def more_locks(self, asked: S, world: World) -> Iterable[str]:
-        """On what else it holds a lock; all are taken in the order of their names."""
+        """On what else it holds a lock, by how things stand; all are taken in the order of their names."""
         return ()
 
 

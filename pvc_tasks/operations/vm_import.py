@@ -1,8 +1,8 @@
 """`vm import`: volumes under names of their own, then their proper ones, then the VM: nothing of it before.
 
-The stages: *reading* what is to be imported is looked at · *copying* every checksum is verified while the
-volumes are written · *placing* they get their names, and the VM is defined · *clearing* it cannot be, and
-what was made is removed.
+The stages: *reading* what is to be imported is looked at · *claiming* the names of its volumes become its own
+· *copying* every checksum is verified while they are written · *placing* they get their names, and the VM is
+defined · *clearing* it cannot be, and what was made is removed.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
-from pvc_core.errors import AlreadyExists, NotFound, PvcError, StorageUnavailable, VolumeInUse
+from pvc_core.errors import AlreadyExists, PvcError, StorageUnavailable, VolumeInUse
 from pvc_core.model.export import export_name
 from pvc_core.model.operations import ImportVm
 from pvc_core.store import tree
@@ -22,24 +22,29 @@ from pvc_tasks.context import Context
 from pvc_tasks.handler import Admission, Handler
 from pvc_tasks.importing import Import, Source, Target, check_same, load_chain, load_source, mark_of
 from pvc_tasks.operations.common import check_node_answers
-from pvc_tasks.operations.vm_import_record import (
-    check_room_for,
+from pvc_tasks.operations.pools import load_pool
+from pvc_tasks.operations.vm_import_record import check_room_for, plan_define, plan_targets
+from pvc_tasks.operations.vm_import_volumes import (
     check_volumes_free,
-    plan_define,
-    plan_targets,
+    clear_away,
+    find_ids,
+    locks_of,
+    place,
 )
 from pvc_tasks.outcome import Again, Done, Fail, Hold, Outcome, Rest, Wait
 from pvc_tasks.ports import Work
 from pvc_tasks.working import bring_to_rest, work
 from pvc_tasks.world import World
 
-READING, COPYING, PLACING, CLEARING = "reading", "copying", "placing", "clearing"
+READING, CLAIMING, COPYING, PLACING, CLEARING = "reading", "claiming", "copying", "placing", "clearing"
 LOOK_AGAIN_S = 2.0
 
 
 class ImportFailed(PvcError):
+    """`details["kept"]` says what was left, and to whom."""
+
     code, status = "IMPORT_FAILED", 409
-    default_remedy = "Nothing is left of it. Put that right, then import it again."
+    default_remedy = "Nothing else is left of it. Put that right, then import it again."
 
 
 class ImportVmHandler(Handler[ImportVm]):
@@ -53,7 +58,7 @@ class ImportVmHandler(Handler[ImportVm]):
             raise AlreadyExists(f"there is a VM {asked.rename} already", "Choose another name (--rename).")
         if asked.pool is not None:
             with suppress(StorageUnavailable):
-                world.blocks.volumes(asked.pool)
+                load_pool(world.blocks, asked.pool)
         return Admission(tree.node_queue(asked.node), asked.directory, (f"node:{asked.node}",))
 
     def step(self, asked: ImportVm, ctx: Context) -> Outcome:
@@ -62,6 +67,8 @@ class ImportVmHandler(Handler[ImportVm]):
             ctx.save()
         if ctx.job.stage == READING:
             return self._begin(asked, ctx)
+        if ctx.job.stage == CLAIMING:
+            return self._claim(asked, ctx)
         try:
             match ctx.job.stage:
                 case "copying":
@@ -75,17 +82,27 @@ class ImportVmHandler(Handler[ImportVm]):
         return self._clear(ctx)
 
     def _begin(self, asked: ImportVm, ctx: Context) -> Outcome:
-        """What cannot be is found before anything is made."""
+        """Only the export tells which volumes there will be: their locks are taken before the next step."""
         source = _read(asked, ctx)
         if isinstance(source, Hold):
             return source
         targets = plan_targets(asked, source.manifest, ctx.job.id)
-        check_volumes_free(ctx.world.blocks, targets)
+        ctx.change(stage=CLAIMING, about=asked.rename or source.manifest.name, locks=locks_of(targets))
+        ctx.remember(targets=[vars(target) for target in targets], mark=mark_of(source.chain))
+        ctx.save()
+        return Again()
+
+    def _claim(self, asked: ImportVm, ctx: Context) -> Outcome:
+        """What cannot be is found before anything is made."""
+        source, targets = _read(asked, ctx), _targets(ctx)
+        if isinstance(source, Hold):
+            return source
+        check_same(source.chain, ctx.job.notes["mark"])
+        check_volumes_free(ctx.world, targets)
         check_room_for(ctx.world, source.manifest, targets)
         plan_define(ctx, asked, source, targets)
-        ctx.change(stage=COPYING, about=asked.rename or source.manifest.name)
-        targeted = [vars(target) for target in targets]
-        ctx.remember(targets=targeted, placing=False, mark=mark_of(source.chain), written=0)
+        ctx.change(stage=COPYING)
+        ctx.remember(written=0)
         ctx.save()
         ctx.me.works.forget(ctx.job.id)
         return Again()
@@ -109,22 +126,20 @@ class ImportVmHandler(Handler[ImportVm]):
             ctx.me.works.forget(ctx.job.id)
             raise late
         ctx.change(stage=PLACING)
-        ctx.remember(placing=True, bytes=result["bytes"])
+        ctx.remember(ids=find_ids(blocks, targets), bytes=result["bytes"])
         ctx.log("every checksum is right")
         ctx.save()
         ctx.me.works.forget(ctx.job.id)
         return Again()
 
     def _place(self, asked: ImportVm, ctx: Context) -> Outcome:
-        """A draft that is gone has its name already: nobody else knows of it."""
         source = _read(asked, ctx)
         if isinstance(source, Hold):
             return source
         check_same(source.chain, ctx.job.notes["mark"])
         for target in _targets(ctx):
             try:
-                if _is_there(ctx, target.pool, target.draft):
-                    ctx.storing.rename_volume(target.pool, target.draft, target.volume)
+                place(ctx, target, ctx.job.notes["ids"])
             except VolumeInUse as error:
                 # A process that died a moment ago may still count as having it open.
                 return Wait("time", target.path, error.message, until=ctx.now + LOOK_AGAIN_S)
@@ -140,31 +155,20 @@ class ImportVmHandler(Handler[ImportVm]):
         return Done(f"{vm.name} is defined on {vm.node}, as in {asked.directory}", result, ops=ops)
 
     def _clear(self, ctx: Context) -> Outcome:
-        notes, blocks = ctx.job.notes, ctx.world.blocks
-
-        def act(under_way: Work) -> Mapping[str, Any]:
-            for pool, name in notes["made"]:
-                blocks.remove_volume(pool, name, under_way.tell)
-            return {}
-
-        try:
-            result = work(ctx, "removing what was made", act)
-        except VolumeInUse as error:
-            return Wait("time", ctx.me.node, error.message, until=ctx.now + LOOK_AGAIN_S)
-        if isinstance(result, Hold):
-            return result
-        return Fail(ImportFailed(notes["why"], notes["remedy"]))
+        kept, notes = _clear_up(ctx), ctx.job.notes
+        if not isinstance(kept, list):
+            return kept
+        why = "; ".join((notes["why"], *kept))
+        return Fail(ImportFailed(why, notes["remedy"], **({"kept": kept} if kept else {})))
 
     def rest(self, asked: ImportVm, ctx: Context) -> Outcome:
-        if not ctx.job.begun:
-            return Rest("nothing was imported")
-        if ctx.job.stage == READING:
+        if ctx.job.stage in ("", READING, CLAIMING):
             return bring_to_rest(ctx) or Rest("nothing was imported")
         if ctx.job.stage != CLEARING:
             waiting = bring_to_rest(ctx)
             return waiting if waiting is not None else _give_up(ctx, "it was given up", "")
-        cleared = self._clear(ctx)
-        return Rest("nothing is left of it") if isinstance(cleared, Fail) else cleared
+        kept = _clear_up(ctx)
+        return Rest("; ".join(kept) or "nothing is left of it") if isinstance(kept, list) else kept
 
 
 def _exports(asked: ImportVm, ctx: Context) -> Exports:
@@ -187,24 +191,23 @@ def _targets(ctx: Context) -> list[Target]:
 
 
 def _give_up(ctx: Context, why: str, remedy: str) -> Outcome:
-    """What is its own is noted now, while all of it is there: a name that is free later may be anybody's."""
-    made = [(target.pool, _present_name(ctx, target)) for target in _targets(ctx)]
     ctx.change(stage=CLEARING)
-    ctx.remember(why=why, remedy=remedy, made=made)
+    ctx.remember(why=why, remedy=remedy)
     ctx.log(f"given up: {why}")
     ctx.save()
     ctx.me.works.forget(ctx.job.id)
     return Again()
 
 
-def _is_there(ctx: Context, pool: str, volume: str) -> bool:
-    with suppress(NotFound):
-        ctx.world.blocks.volume(pool, volume)
-        return True
-    return False
+def _clear_up(ctx: Context) -> list[str] | Outcome:
+    """What stays, and why; looked at anew by whoever goes on."""
+    world, targets, ids = ctx.world, _targets(ctx), ctx.job.notes.get("ids", {})
 
+    def act(under_way: Work) -> Mapping[str, Any]:
+        return {"kept": clear_away(world, targets, ids, under_way)}
 
-def _present_name(ctx: Context, target: Target) -> str:
-    """Once names are being given, a draft that is gone has got its own."""
-    placed = ctx.job.notes["placing"] and not _is_there(ctx, target.pool, target.draft)
-    return target.volume if placed else target.draft
+    try:
+        result = work(ctx, "removing what was made", act)
+    except VolumeInUse as error:
+        return Wait("time", ctx.me.node, error.message, until=ctx.now + LOOK_AGAIN_S)
+    return result if isinstance(result, Hold) else result["kept"]

@@ -18,7 +18,6 @@ from pvc_core.store.look import find_vm, look_at_cluster
 from pvc_core.store.port import Create, Op
 from pvc_core.xml.domain import parse_domain
 from pvc_core.xml.rehome import has_rbd, rehomed
-from pvc_drivers.blocks.port import Blocks
 from pvc_tasks.context import Context
 from pvc_tasks.definition import check_definition, recorded
 from pvc_tasks.disks import check_disks
@@ -48,19 +47,6 @@ def check_room_for(world: World, manifest: Manifest, targets: Iterable[Target]) 
         needed[target.pool] += sizes[target.path]
     for pool, more in needed.items():
         check_room(world, pool, more)
-
-
-def check_volumes_free(blocks: Blocks, targets: Iterable[Target]) -> None:
-    """Raises AlreadyExists, and NotFound for a pool that is not there."""
-    seen: set[str] = set()
-    for target in targets:
-        path = f"{target.pool}/{target.volume}"
-        if path in seen or target.volume in {one.name for one in blocks.volumes(target.pool)}:
-            raise AlreadyExists(
-                f"there is a volume {path} already",
-                "Import it under another name (--rename), or to another pool.",
-            )
-        seen.add(path)
 
 
 def plan_define(

@@ -16,9 +16,8 @@ from pvc_tasks.operations.volume_common import (
     check_room_roughly,
     drop_if_made_for_clone,
     find_volume,
-    still_there,
 )
-from pvc_tasks.operations.volume_flatten import flatten
+from pvc_tasks.operations.volume_flatten import flatten, let_go, may_be_left
 from pvc_tasks.outcome import Done, Hold, Outcome, Rest
 from pvc_tasks.working import bring_to_rest
 from pvc_tasks.world import World
@@ -78,13 +77,17 @@ class CloneVolumeHandler(StorageHandler[CloneVolume]):
         waiting = bring_to_rest(ctx)
         if waiting is not None:
             return waiting
+        name, tie = self.about(asked), _tie(asked, ctx)
         if not ctx.job.begun:
-            return Rest(f"there is no {self.about(asked)}")
-        if still_there(ctx.world.blocks, _target(asked), asked.new) is not False:
-            return Rest(f"{self.about(asked)} may be there, and share data still")
-        with suppress(StorageUnavailable):
-            drop_if_made_for_clone(ctx.storing, _tie(asked, ctx))
-        return Rest(f"there is no {self.about(asked)}")
+            return Rest(f"there is no {name}")
+        try:
+            found = find_volume(ctx.world.blocks, _target(asked), asked.new)
+        except StorageUnavailable:
+            return Rest(f"the storage is silent: {name} may be there, sharing data{may_be_left(tie)}")
+        if found is not None and found.parent:
+            return Rest(f"{name} is there, and shares data still")
+        left = let_go(ctx, tie)
+        return Rest(f"{name} is there, and shares nothing{left}" if found else f"there is no {name}{left}")
 
 
 def _make_snapshot(ctx: Context, tie: Tie) -> None:

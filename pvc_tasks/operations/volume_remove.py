@@ -13,7 +13,7 @@ from pvc_core.store.look import look_at_cluster
 from pvc_tasks.context import Context
 from pvc_tasks.operations.storage_common import VolumeHandler
 from pvc_tasks.operations.volume_common import await_let_go, drop_if_made_for_clone, still_there
-from pvc_tasks.operations.volume_flatten import held_tie, tie_locks
+from pvc_tasks.operations.volume_flatten import held_tie, let_go, may_be_left, tie_locks
 from pvc_tasks.outcome import Done, Hold, Outcome, Rest
 from pvc_tasks.ports import Work
 from pvc_tasks.working import bring_to_rest, work
@@ -69,11 +69,15 @@ class RemoveVolumeHandler(VolumeHandler[RemoveVolume]):
         waiting = bring_to_rest(ctx)
         if waiting is not None:
             return waiting
-        name = f"{asked.pool}/{asked.volume}"
-        if still_there(ctx.world.blocks, asked.pool, asked.volume) is False:
-            return Done(f"{name} was removed already")
-        left = "is still there, but part of it may be gone" if ctx.job.begun else "is untouched"
-        return Rest(f"{name} {left}")
+        name, there = self.about(asked), still_there(ctx.world.blocks, asked.pool, asked.volume)
+        tie = held_tie(ctx, ctx.job.notes.get("parent", ""))
+        if there is False:
+            return Done(f"{name} was removed already{let_go(ctx, tie)}")
+        if not ctx.job.begun:
+            return Rest(f"{name} is untouched")
+        if there is None:
+            return Rest(f"the storage is silent: {name} may be gone, or part of it{may_be_left(tie)}")
+        return Rest(f"{name} is still there, but part of it may be gone")
 
 
 def _check_no_vms(asked: RemoveVolume, world: World) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Iterator
 
@@ -10,6 +11,7 @@ import pytest
 from block_homes import NODES, Home, made
 
 from pvc_core.errors import NotFound, StorageUnavailable
+from pvc_core.model.names import UUID_PATTERN
 from pvc_lab.packages import missing_packages
 
 MIB = 1 << 20
@@ -51,6 +53,13 @@ def test_osds_name_their_nodes(home: Home) -> None:
     assert [osd.id for osd in osds] == list(range(len(osds)))
     assert (osds[0].node, osds[0].up, osds[0].within) == ("hv1", True, True)
     assert osds[0].total >= 1 << 30 and osds[0].weight > 0
+
+
+def test_osds_are_told_by_what_is_on_their_disks(home: Home) -> None:
+    marks = home.blocks.osd_marks()
+    assert [mark.osd for mark in marks] == [osd.id for osd in home.blocks.osds()]
+    assert len({mark.uuid for mark in marks}) == len(marks) and len({mark.cluster for mark in marks}) == 1
+    assert all(re.fullmatch(UUID_PATTERN, text) for mark in marks for text in (mark.uuid, mark.cluster))
 
 
 def test_util_adds_up(home: Home) -> None:

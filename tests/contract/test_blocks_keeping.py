@@ -9,7 +9,7 @@ import pytest
 from block_homes import NODES, Home, made
 from test_blocks import CEPH
 
-from pvc_core.errors import NotFound, StorageRefused
+from pvc_core.errors import AlreadyExists, NotFound, StorageRefused
 from pvc_core.model.storage import Osd, Pool, PoolPlan
 
 PLAN = PoolPlan(name="more", placement_groups=8, copies=2, mincopies=1, tier="default", autoscale="off")
@@ -90,6 +90,22 @@ def test_placement_groups_and_the_autoscaler_are_changed(home: Home) -> None:
         home.blocks.set_placement_groups("nowhere", 16)
 
 
+def test_a_pool_gets_a_name_that_nobody_has(home: Home) -> None:
+    before = pool(home, "more")
+    home.blocks.rename_pool("more", "other")
+    home.blocks.rename_pool("more", "other")
+    after = pool(home, "other")
+    assert before is not None and after == before.but(name="other") and pool(home, "more") is None
+    assert home.blocks.volumes("other") == []
+    with pytest.raises(NotFound):
+        home.blocks.volumes("more")
+    with pytest.raises(AlreadyExists, match="pool tiered"):
+        home.blocks.rename_pool("other", "tiered")
+    with pytest.raises(NotFound, match="pool nowhere"):
+        home.blocks.rename_pool("nowhere", "anywhere")
+    home.blocks.rename_pool("other", "more")
+
+
 def test_a_pool_is_removed_once(home: Home) -> None:
     for name in ("more", "tiered", "more"):
         home.blocks.remove_pool(name)
@@ -136,6 +152,7 @@ def test_what_is_destroyed_keeps_its_number_and_its_place(home: Home) -> None:
     for _ in range(2):
         home.blocks.destroy_osd(2)
     assert is_in_place_without_a_disk(home.blocks.osds()[2], before)
+    assert [mark.osd for mark in home.blocks.osd_marks()] == [0, 1]
 
     home.blocks.purge_osd(2)
     assert [osd.id for osd in home.blocks.osds()] == [0, 1]

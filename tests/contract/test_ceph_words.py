@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from pvc_drivers.blocks.ceph_words import read_osds, read_status
+from pvc_core.model.storage import OsdMark
+from pvc_drivers.blocks.ceph_words import read_marks, read_osds, read_status
 
 
 def osd(number: int, **more: Any) -> dict[str, Any]:
@@ -24,6 +25,12 @@ def test_an_osd_that_was_destroyed_has_its_place_still() -> None:
     host = {"id": -3, "type": "host", "name": "hv1", "children": [1]}
     (found,) = read_osds({"nodes": [host, osd(1, status="destroyed")]})
     assert (found.destroyed, found.up, found.node, found.weight) == (True, False, "hv1", 0.0039)
+
+
+def test_a_destroyed_osd_has_no_disk_that_is_known() -> None:
+    one = {"osd": 1, "uuid": "a", "state": ["exists", "up"]}
+    gone = {"osd": 0, "uuid": "00000000-0000-0000-0000-000000000000", "state": ["destroyed", "exists"]}
+    assert read_marks({"fsid": "here", "osds": [one, gone]}) == [OsdMark(osd=1, uuid="a", cluster="here")]
 
 
 def test_complaints_carry_their_code() -> None:

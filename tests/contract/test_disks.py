@@ -9,11 +9,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from shutil import which
+from typing import Any
 
 import pytest
 
 from pvc_core.errors import NotFound, StorageRefused, StorageUnavailable
-from pvc_drivers.disks.programs import ProgramDisks, _runs, describe
+from pvc_core.model.storage import OsdMark
+from pvc_drivers.disks.programs import ProgramDisks, _runs, describe, read_lvm, read_raw
 
 MIB = 1 << 20
 
@@ -42,6 +44,22 @@ def test_partitions_mounts_and_signatures_are_told() -> None:
     assert disk.traces == ("a gpt signature", "a PMBR signature", "/dev/sdb1 on it")
     assert disk.holders == ("it is mounted at /srv",)
     assert describe("/dev/sr0", {"size": 10, "ro": True}, []).holders == ("it can only be read",)
+
+
+def test_which_osd_a_disk_was_made_and_of_which_cluster() -> None:
+    raw = {"osd_id": 3, "osd_uuid": "u", "ceph_fsid": "here", "device": "/dev/sdb", "type": "bluestore"}
+    for key in ("3", "u"):
+        assert read_raw({key: raw}) == OsdMark(osd=3, uuid="u", cluster="here")
+    assert read_raw({}) is None and read_raw({"u": {"type": "bluestore"}}) is None
+
+
+def test_two_clusters_may_have_an_osd_of_one_number_on_a_node() -> None:
+    def part(device: str, uuid: str, cluster: str) -> dict[str, Any]:
+        return {"devices": [device], "tags": {"ceph.osd_fsid": uuid, "ceph.cluster_fsid": cluster}}
+
+    found = {"3": [part("/dev/sdb", "u", "here"), part("/dev/sdc", "v", "there")]}
+    assert read_lvm(found, "/dev/sdc") == OsdMark(osd=3, uuid="v", cluster="there")
+    assert read_lvm(found, "/dev/sdd") is None
 
 
 @pytest.mark.lab

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Event
+from threading import Event, current_thread
 from typing import Any, TypeVar
 
 from cluster import DoorCluster
@@ -14,6 +14,7 @@ from cluster import DoorCluster
 from pvc_core.errors import PvcError
 from pvc_drivers.blocks.fake import FakeBlocks
 from pvc_drivers.blocks.port import Tell
+from pvc_drivers.disks.fake import FakeDisks
 
 GIB = 1 << 30
 ON = {"hypervisor": True, "storage": True}
@@ -47,6 +48,17 @@ class SlowBlocks(FakeBlocks):
             tell(done, total)
 
         return told
+
+
+class DisksBesideSteps:
+    """A node's disks. Each call may take a minute, for which a step would keep its slot."""
+
+    def __init__(self, disks: FakeDisks) -> None:
+        self._disks = disks
+
+    def __getattr__(self, name: str) -> Any:
+        assert current_thread().name.startswith("work "), f"{name} was asked in a step"
+        return getattr(self._disks, name)
 
 
 def fill(blocks: F) -> F:

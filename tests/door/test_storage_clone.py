@@ -116,7 +116,7 @@ def test_flattening_is_told_and_a_cancelled_one_leaves_a_whole_clone(
     storing.await_true(lambda: job.id in storing.live.known, "progress is told")
     storing.service.cancel(job.id, ME)
     ended = storing.finish(job)
-    assert ended.state == "cancelled" and "share data still" in ended.text
+    assert ended.state == "cancelled" and "shares data still" in ended.text
     assert blocks.volume("vms", "copy").parent and len(blocks.snapshots("vms", "web")) == 1
 
 

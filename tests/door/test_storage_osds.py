@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from cluster import ME, DoorCluster
-from storage import fill, running
+from storage import DisksBesideSteps, fill, running
 
 from pvc_core.errors import InvalidRequest, NotFound, StorageUnavailable, WrongState
 from pvc_core.model.operations import AddOsd, PutOsdIn, RemoveOsd, SetOsdFlag, TakeOsdOut, UnsetOsdFlag
@@ -153,7 +153,7 @@ def disks(blocks: FakeBlocks) -> FakeDisks:
 
 @pytest.fixture
 def making(tmp_path: Path, blocks: FakeBlocks, disks: FakeDisks) -> Iterator[DoorCluster]:
-    with running(tmp_path, blocks, nodes=1, disks=disks) as found:
+    with running(tmp_path, blocks, nodes=1, disks=DisksBesideSteps(disks)) as found:
         yield found
 
 
@@ -218,7 +218,7 @@ def test_making_one_begins_anew_where_its_process_died(
 
     setattr(disks, dies_in, dying)
     assert making.run(add("/dev/sdb")).state == "succeeded"
-    assert sorted(blocks.daemons) == [0, 1, 2, 3] and disks.osds == {"/dev/sdb": 3}
+    assert sorted(blocks.daemons) == [0, 1, 2, 3] and disks.numbers() == {"/dev/sdb": 3}
 
 
 def test_cancelled_it_leaves_no_osd_and_an_empty_disk(

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
+from threading import current_thread
+from typing import Any
 
 import pytest
 from cluster import ME, DoorCluster, domain_xml
 from storage import fill, running
 
-from pvc_core.errors import AlreadyExists, InvalidRequest, NotFound, SubsystemOff, VolumeInUse, WrongState
+from pvc_core.errors import (
+    AlreadyExists,
+    InvalidRequest,
+    NotFound,
+    StorageUnavailable,
+    SubsystemOff,
+    VolumeInUse,
+    WrongState,
+)
 from pvc_core.model.operations import AddPool, DefineVm, RemovePool, SetPoolGroups
+from pvc_core.model.storage import VolumeDetail, Watcher
 from pvc_drivers.blocks.fake import FakeBlocks
 
 DISK = (
@@ -79,23 +90,79 @@ def test_what_cannot_be_is_refused_at_once(storing: DoorCluster, blocks: FakeBlo
     assert [job.operation for job in storing.service.jobs()] == ["cluster.init"]
 
 
-def test_a_pool_half_made_is_completed_or_removed(storing: DoorCluster, blocks: FakeBlocks) -> None:
-    whole, attempts = blocks.create_pool, []
+def stumbling(blocks: FakeBlocks, method: str, times: int) -> list[str]:
+    """The call has its effect, of which nobody hears for so many times."""
+    whole, tries = getattr(blocks, method), []
 
-    def half(plan):  # type: ignore[no-untyped-def]
-        attempts.append(plan.name)
-        blocks.add_pool(plan.name) if plan.name not in blocks.held else None
-        if len(attempts) < 3:
-            raise RuntimeError("the process dies here")
-        whole(plan)
+    def call(*given: Any) -> None:
+        tries.append(method)
+        whole(*given)
+        if len(tries) <= times:
+            raise StorageUnavailable("the answer is lost")
 
-    blocks.create_pool = half  # type: ignore[method-assign]
-    assert storing.run(AddPool(pool="fast", pgs=32)).state == "succeeded" and len(attempts) == 3
-    blocks.create_pool = lambda plan: (blocks.add_pool(plan.name), blocks.refuse_if(True))  # type: ignore[method-assign,assign,func-returns-value]
+    setattr(blocks, method, call)
+    return tries
+
+
+@pytest.mark.parametrize("method", ["create_pool", "rename_pool"])
+def test_a_pool_half_made_is_completed(storing: DoorCluster, blocks: FakeBlocks, method: str) -> None:
+    tries = stumbling(blocks, method, 1)
+    assert storing.run(AddPool(pool="fast", pgs=32)).state == "succeeded"
+    assert names(blocks) == ["fast", "slow", "vms"] and len(tries) <= 2
+
+
+def test_what_a_cancel_finds_half_made_is_removed_and_a_whole_pool_stays(
+    storing: DoorCluster, blocks: FakeBlocks
+) -> None:
+    stumbling(blocks, "create_pool", 1000)
     job = storing.submit(AddPool(pool="half", pgs=32))
-    storing.await_true(lambda: "half" in names(blocks), "half made")
+    storing.await_true(lambda: "the answer is lost" in storing.service.job(job.id).text, "half made")
     storing.service.cancel(job.id, ME)
-    assert storing.finish(job).state == "cancelled" and "half" not in names(blocks)
+    ended = storing.finish(job)
+    assert ended.state == "cancelled" and "nothing is left of it" in ended.text
+    assert names(blocks) == ["slow", "vms"]
+
+
+def test_a_pool_that_has_its_name_is_whole_though_it_is_cancelled(
+    tmp_path: Path, blocks: FakeBlocks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pvc_tasks.engine.RETRY_S", 60)
+    stumbling(blocks, "rename_pool", 1)
+    with running(tmp_path, blocks, nodes=1) as alone:
+        job = alone.submit(AddPool(pool="fast", pgs=32))
+        alone.await_true(lambda: "the answer is lost" in alone.service.job(job.id).text, "renamed")
+        alone.service.cancel(job.id, ME)
+        assert alone.finish(job).state == "succeeded" and "fast" in names(blocks)
+
+
+def test_a_pool_that_somebody_else_made_meanwhile_is_left_alone(
+    storing: DoorCluster, blocks: FakeBlocks
+) -> None:
+    """Neither changed by going on, nor removed by giving up."""
+    make, blocks.create_pool = blocks.create_pool, lambda plan: blocks.refuse_if(True)  # type: ignore[method-assign]
+    first, second = (storing.submit(AddPool(pool=name, pgs=32)) for name in ("theirs", "yours"))
+    for job in (first, second):
+        storing.await_true(lambda: storing.service.job(job.id).stage == "making", "begun")  # noqa: B023
+    for name in ("theirs", "yours"):
+        blocks.add_pool(name)
+        blocks.made_pools[name] = blocks.made_pools[name].but(uses=("rgw",))
+    storing.service.cancel(first.id, ME)
+    assert "nothing is left of it" in storing.finish(first).text
+    blocks.create_pool = make  # type: ignore[method-assign]
+    ended = storing.finish(second)
+    assert ended.error is not None and ended.error.code == "ALREADY_EXISTS"
+    assert names(blocks) == ["slow", "theirs", "vms", "yours"]
+    assert all(blocks.made_pools[name].placement_groups == 16 for name in ("theirs", "yours"))
+
+
+def test_what_ceph_lets_nobody_remove_is_named(storing: DoorCluster, blocks: FakeBlocks) -> None:
+    blocks.deletion_off = True
+    stumbling(blocks, "create_pool", 1000)
+    job = storing.submit(AddPool(pool="half", pgs=32))
+    storing.await_true(lambda: "the answer is lost" in storing.service.job(job.id).text, "half made")
+    storing.service.cancel(job.id, ME)
+    text = storing.finish(job).text
+    assert f"pool making.{job.id[16:24]} is left" in text and "does not let pool" in text
 
 
 def test_an_empty_pool_is_removed_and_one_with_volumes_by_name_only(
@@ -124,6 +191,43 @@ def test_a_pool_in_use_is_not_removed_by_force_either(storing: DoorCluster, bloc
     with pytest.raises(WrongState, match="used for cephfs"):
         storing.submit(RemovePool(pool="vms", force="vms"))
     assert "vms" in names(blocks)
+
+
+class ManyVolumes(FakeBlocks):
+    """Looking at each volume of a pool takes long: several at a time, and never in a step."""
+
+    def volume(self, pool: str, name: str) -> VolumeDetail:
+        raise AssertionError("one by one")
+
+    def watchers(self, pool: str, volumes: Collection[str]) -> dict[str, tuple[Watcher, ...]]:
+        assert current_thread().name.startswith(("work ", "MainThread"))
+        return super().watchers(pool, volumes)
+
+
+def test_the_volumes_of_a_large_pool_are_looked_at_together_and_beside_the_step(tmp_path: Path) -> None:
+    blocks = fill(ManyVolumes())
+    with running(tmp_path, blocks) as cluster:
+        assert cluster.run(RemovePool(pool="slow", force="slow")).state == "succeeded"
+        blocks.deletion_off = True
+        refused = cluster.run(RemovePool(pool="vms", force="vms"))
+        assert refused.error is not None and refused.error.code == "STORAGE_REFUSED"
+
+
+def test_a_volume_that_is_used_by_then_keeps_its_pool(storing: DoorCluster, blocks: FakeBlocks) -> None:
+    """It is looked at once more after a pause in which Ceph did not answer."""
+    remove, tried = blocks.remove_pool, []
+
+    def removes_late(name: str) -> None:
+        tried.append(name)
+        if len(tried) == 1:
+            blocks.open_volume("vms", "db", "10.0.0.9:0/1")
+            raise StorageUnavailable("not now")
+        remove(name)
+
+    blocks.remove_pool = removes_late  # type: ignore[method-assign]
+    job = storing.run(RemovePool(pool="vms", force="vms"))
+    assert job.error is not None and job.error.code == "VOLUME_IN_USE"
+    assert len(tried) == 1 and "vms" in names(blocks)
 
 
 def test_where_ceph_lets_no_pool_be_removed_it_says_so(storing: DoorCluster, blocks: FakeBlocks) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from cluster import ME, DoorCluster
-from storage import fill, running
+from storage import DisksBesideSteps, fill, running
 
 from pvc_core.errors import InvalidRequest, NotFound, StorageRefused, StorageUnavailable, WrongState
 from pvc_core.model.operations import AddOsd, RemoveOsd, ReplaceOsd
@@ -36,7 +36,7 @@ def disks(blocks: FakeBlocks) -> FakeDisks:
         "/dev/sdd": Disk("/dev/sdd", 1 << 30),
         "/dev/sde": Disk("/dev/sde", 4 << 30, (), ("it is mounted at /",)),
     }
-    made.osds, made.kept = {"/dev/sda": 0}, {0}
+    made.osds, made.kept = {"/dev/sda": blocks.marks[0]}, {0}
     return made
 
 
@@ -50,7 +50,7 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def storing(tmp_path: Path, blocks: FakeBlocks, disks: FakeDisks) -> Iterator[DoorCluster]:
-    with running(tmp_path, blocks, nodes=1, disks=disks) as found:
+    with running(tmp_path, blocks, nodes=1, disks=DisksBesideSteps(disks)) as found:
         yield found
 
 
@@ -61,7 +61,7 @@ def replace(device: str = "/dev/sdb", wipe: str | None = None, force: str | None
 def is_replaced(blocks: FakeBlocks, disks: FakeDisks, device: str = "/dev/sdb") -> bool:
     osd = blocks.daemons[0]
     place = (osd.node, osd.device_class, osd.weight) == ("hv1", "ssd", blocks.daemons[1].weight)
-    return place and osd.up and osd.within and not osd.destroyed and disks.osds.get(device) == 0
+    return place and osd.up and osd.within and not osd.destroyed and disks.numbers().get(device) == 0
 
 
 def test_it_is_emptied_stopped_and_made_of_another_disk(
@@ -70,7 +70,7 @@ def test_it_is_emptied_stopped_and_made_of_another_disk(
     blocks.loaded = {0}
     job = storing.submit(replace())
     storing.await_true(lambda: "16 placement groups left" in storing.service.job(job.id).text, "it waits")
-    assert blocks.daemons[0].up and not blocks.daemons[0].within and disks.osds == {"/dev/sda": 0}
+    assert blocks.daemons[0].up and not blocks.daemons[0].within and disks.numbers() == {"/dev/sda": 0}
     blocks.loaded = set()
     ended = storing.finish(job)
     assert (ended.state, ended.result["osd"], ended.result["class"]) == ("succeeded", 0, "ssd")
@@ -159,7 +159,7 @@ def test_a_disk_that_is_taken_meanwhile_is_noticed_and_the_osd_gets_its_data_bac
     blocks.loaded = set()
     ended = storing.finish(job)
     assert ended.state == "failed" and "is mounted at /srv" in ended.text
-    assert blocks.daemons[0].up and blocks.daemons[0].within and disks.osds == {"/dev/sda": 0}
+    assert blocks.daemons[0].up and blocks.daemons[0].within and disks.numbers() == {"/dev/sda": 0}
 
 
 @pytest.mark.parametrize("dies_in", ["stop_osd", "destroy_osd", "forget_osd", "make_osd", "start_osd"])
@@ -203,7 +203,7 @@ def test_cancelled_later_its_place_is_kept_and_it_is_replaced_or_removed_at_once
 
     disks.make_osd = half  # type: ignore[method-assign]
     job = storing.submit(replace())
-    storing.await_true(lambda: disks.osds.get("/dev/sdb") == 0, "half made")
+    storing.await_true(lambda: disks.numbers().get("/dev/sdb") == 0, "half made")
     storing.service.cancel(job.id, ME)
     ended = storing.finish(job)
     assert ended.state == "cancelled" and "its place are kept; /dev/sdb is empty" in ended.text
@@ -277,3 +277,25 @@ def test_two_jobs_do_not_take_the_same_disk(
     assert storing.finish(first).state == "succeeded"
     ended = storing.finish(second)
     assert ended.state == "failed" and "is osd.0" in ended.text
+
+
+def test_the_old_disk_is_no_osd_any_more_and_may_become_one(
+    storing: DoorCluster, blocks: FakeBlocks, disks: FakeDisks
+) -> None:
+    """It still says that it is osd.0, as ceph-volume reads it; Ceph knows another disk by that number."""
+    assert storing.run(replace()).state == "succeeded" and is_replaced(blocks, disks)
+    assert disks.numbers()["/dev/sda"] == disks.numbers()["/dev/sdb"] == 0
+    refused = storing.run(AddOsd(node="hv1", device="/dev/sda"))
+    assert refused.error is not None and "not empty: a ceph_bluestore signature" in refused.text
+    assert "--force /dev/sda" in refused.error.remedy
+    added = storing.run(AddOsd(node="hv1", device="/dev/sda", force="/dev/sda"))
+    assert (added.state, added.result["osd"]) == ("succeeded", 4)
+    assert is_replaced(blocks, disks) and disks.numbers()["/dev/sda"] == 4
+
+
+def test_a_disk_of_another_clusters_osd_is_a_disk_with_something_on_it(
+    storing: DoorCluster, blocks: FakeBlocks, disks: FakeDisks
+) -> None:
+    disks.osds["/dev/sdc"] = blocks.marks[1].but(cluster="another")
+    added = storing.run(AddOsd(node="hv1", device="/dev/sdc", force="/dev/sdc"))
+    assert (added.state, added.result["osd"]) == ("succeeded", 4) and blocks.daemons[1].up

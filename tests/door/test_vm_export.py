@@ -255,7 +255,7 @@ def test_a_cancelled_import_leaves_nothing(storing: DoorCluster, blocks: ExportB
 
 
 @pytest.mark.parametrize("arrives", [False, True], ids=["before", "after"])
-@pytest.mark.parametrize("commit", range(1, 12))
+@pytest.mark.parametrize("commit", range(1, 13))
 def test_an_import_survives_death_at_each_of_its_commits(
     storing: DoorCluster, blocks: ExportBlocks, commit: int, arrives: bool
 ) -> None:

@@ -91,6 +91,8 @@ def test_a_disk_that_works_is_replaced_though_the_worker_dies(real: StoringClust
     assert len(real.processes_of_osd(2)) == 1 and places(real) == before
     eventually("Ceph is clean", real.clean, 120)
     real.writes(["vm1"])
+    old = real.pvc("storage", "ceph", "osd", "add", "hv3", disks[0], "--yes", "--wait")
+    assert old.returncode == 8 and "is not empty" in old.stdout
 
 
 @pytest.fixture

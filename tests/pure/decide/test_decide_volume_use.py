@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pvc_core.decide.volume_use import check_unused, node_of, users_of, where_is, with_nodes
+from pvc_core.decide.volume_use import check_all_unused, check_unused, node_of, users_of, where_is, with_nodes
 from pvc_core.errors import VolumeInUse
 from pvc_core.model.node import NodeSpec
 from pvc_core.model.snapshot import Cluster, Node
@@ -65,3 +65,10 @@ def test_each_user_is_named_once_and_one_outside_by_its_address() -> None:
 
 def test_a_leftover_lock_alone_is_no_use() -> None:
     check_unused(CLUSTER, volume(lockers=("10.0.0.1:0/3",)), "remove")
+
+
+def test_of_many_volumes_the_first_that_is_used_is_named() -> None:
+    opened = {"db": (), "web": volume("10.0.0.2:0/1").watchers}
+    with pytest.raises(VolumeInUse, match="cannot remove vms/web: it is used by a client on hv2"):
+        check_all_unused(CLUSTER, "vms", opened, "remove")
+    check_all_unused(CLUSTER, "vms", {"db": ()}, "remove")

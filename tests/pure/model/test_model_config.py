@@ -76,3 +76,10 @@ def test_a_secret_is_a_line_and_an_empty_one_is_none(tmp_path: Path) -> None:
     for name in ("empty", "missing"):
         with pytest.raises(ConfigInvalid):
             read_secret(tmp_path / name)
+
+
+def test_no_call_to_the_storage_may_last_as_long_as_a_step() -> None:
+    for seconds in (0, 20.1, 600):
+        (fault,) = faults({**SOUND, "storage": {"timeout_s": seconds}})
+        assert fault.startswith("storage.timeout_s: ")
+    assert parse_config({**SOUND, "storage": {"timeout_s": 20}}, "x").storage.timeout_s == 20
