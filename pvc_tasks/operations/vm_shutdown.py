@@ -11,8 +11,7 @@ from pvc_tasks.handler import Admission, Handler
 from pvc_tasks.operations.admitting import admit_change
 from pvc_tasks.operations.common import load_vm_here, runs_here
 from pvc_tasks.operations.poweroff import clear_remains, power_off
-from pvc_tasks.operations.unsettled import load_located
-from pvc_tasks.operations.vm_stop import plan_stopped
+from pvc_tasks.operations.vm_stop import load_to_stop, plan_stopped, stays_down
 from pvc_tasks.outcome import Done, Outcome, Reroute, Rest
 from pvc_tasks.world import World
 
@@ -24,7 +23,7 @@ class ShutdownVmHandler(Handler[ShutdownVm]):
         return admit_change(Act.SHUTDOWN, asked.vm, world)
 
     def step(self, asked: ShutdownVm, ctx: Context) -> Outcome:
-        seen = load_located(ctx, asked.vm)
+        seen = load_to_stop(ctx, asked.vm)
         if not isinstance(seen, Seen):
             return seen
         vm = seen.value
@@ -35,8 +34,14 @@ class ShutdownVmHandler(Handler[ShutdownVm]):
     def _off(self, asked: ShutdownVm, ctx: Context, seen: Seen[VmSpec]) -> Outcome:
         vm = seen.value
         clear_remains(ctx, vm)
-        restart = vm.node if asked.restart_on_ready else None
-        return Done(f"{vm.name} is off", {"vm": vm.name}, ops=plan_stopped(ctx, seen, restart))
+        # A flush may have asked before the VM's admin took its autorestart away.
+        wanted = asked.restart_on_ready and (vm.autorestart or ctx.job.parent is None)
+        restart = vm.node if wanted else None
+        return Done(
+            f"{vm.name} is off{'' if restart else stays_down(vm)}",
+            {"vm": vm.name},
+            ops=plan_stopped(ctx, seen, restart),
+        )
 
     def rest(self, asked: ShutdownVm, ctx: Context) -> Outcome:
         """What the guest was asked cannot be taken back; it may still power off, and then says so itself."""

@@ -29,7 +29,8 @@ class StopVmHandler(Handler[StopVm]):
         if not isinstance(seen, Seen):
             return seen
         end_here(ctx, seen.value)
-        return Done(f"{seen.value.name} is stopped", {"vm": seen.value.name}, ops=plan_stopped(ctx, seen))
+        text = f"{seen.value.name} is stopped{stays_down(seen.value)}"
+        return Done(text, {"vm": seen.value.name}, ops=plan_stopped(ctx, seen))
 
     def rest(self, asked: StopVm, ctx: Context) -> Outcome:
         return rest_from_stopping(ctx, asked.vm) or self.step(asked, ctx)
@@ -47,6 +48,12 @@ def rest_from_stopping(ctx: Context, reference: str) -> Rest | None:
     if ctx.job.begun and seen.value.node == ctx.me.node and not runs_here(ctx.looking, seen.value.uuid):
         return None
     return Rest("it was not stopped")
+
+
+def stays_down(vm: VmSpec) -> str:
+    """What is to be said of one that a flush had stopped for a while."""
+    node = vm.restart_on_ready
+    return "" if node is None else f", and stays so: `node ready {node}` does not start it any more"
 
 
 def end_here(ctx: Context, vm: VmSpec) -> None:
