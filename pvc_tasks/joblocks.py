@@ -10,7 +10,7 @@ from pvc_core.model.job import Job
 from pvc_core.model.lock import LockRecord
 from pvc_core.store import tree
 from pvc_core.store.documents import Seen, Store
-from pvc_core.store.locks import lock_ref, plan_release, plan_take
+from pvc_core.store.locks import lock_ref, plan_join, plan_release, plan_take
 from pvc_core.store.port import Op
 from pvc_tasks.outcome import Wait
 
@@ -45,6 +45,20 @@ def plan_inherit_locks(store: Store, job: Job, losers: Collection[str]) -> tuple
             ops.append(seen.save(seen.value.but(waiters=(job.id, *seen.value.waiters))))
             ops.extend(_still_held(store, name, seen.value.line))
     return tuple(ops)
+
+
+def plan_line_up(store: Store, job: Job, earlier: Collection[Seen[Job]], now: float) -> tuple[Op, ...]:
+    """Stand behind the jobs that were accepted before it and have not come for their first lock yet: what
+    was asked first is done first, whoever is looked at first."""
+    before = [seen for seen in earlier if job.locks and seen.value.locks[:1] == job.locks[:1]]
+    if not before:
+        return ()
+    name = job.locks[0]
+    lock = store.find(lock_ref(name))
+    line = () if lock is None else lock.value.line
+    missing = [seen for seen in before if seen.value.id not in line]
+    joined = plan_join(lock_ref(name), lock, [*(seen.value.id for seen in missing), job.id], now)
+    return (joined, *(seen.check() for seen in missing), *_still_held(store, name, line))
 
 
 def plan_release_locks(store: Store, job: Job, now: float) -> tuple[list[Op], list[str]]:

@@ -29,8 +29,11 @@ class NewJob:
     ops: tuple[Op, ...]
 
 
-def plan_job(store: Store, job: Job) -> NewJob:
-    """What creates an unfinished or finished job; parents of index entries are looked up and made."""
+def plan_job(store: Store, job: Job, asked: str = "") -> NewJob:
+    """What creates an unfinished or finished job; parents of index entries are looked up and made.
+
+    `asked` is the digest of what was asked under the job's idempotency key.
+    """
     entries = _index_entries(job)
     folders = [entry.path.rpartition("/")[0] for entry in entries]
     ops = [
@@ -39,7 +42,7 @@ def plan_job(store: Store, job: Job) -> NewJob:
         *entries,
     ]
     if job.idempotency is not None:
-        ops.append(tree.idempotency_ref(job.idempotency).create(IdempotencyMark(job=job.id)))
+        ops.append(tree.idempotency_ref(job.idempotency).create(IdempotencyMark(job=job.id, asked=asked)))
     return NewJob(job, tuple(ops))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -11,10 +12,13 @@ from pvc_core.errors import Conflict, InvalidRequest, NotFound, StoreConflict, S
 from pvc_core.model.job import Job, JobState
 from pvc_core.model.operations import Operation
 from pvc_core.store import tree
+from pvc_core.store.documents import Store
+from pvc_core.store.look import load_vm, unfinished_jobs
+from pvc_core.store.port import Op
 from pvc_tasks.cancel_request import request_cancel
 from pvc_tasks.handler import ImmediateHandler
 from pvc_tasks.ids import digest
-from pvc_tasks.joblocks import plan_inherit_locks
+from pvc_tasks.joblocks import plan_inherit_locks, plan_line_up
 from pvc_tasks.registry import handler_of, job_handler_of
 from pvc_tasks.submit import Asker, plan_job
 from pvc_tasks.world import World
@@ -22,6 +26,15 @@ from pvc_tasks.world import World
 T = TypeVar("T")
 
 TRIES = 20
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is carried out, and the digest of what was asked: a VM that was named is its UUID from here on."""
+
+    operation: Operation
+    who: Asker
+    asked: str
 
 
 @dataclass(frozen=True)
@@ -46,10 +59,11 @@ class Submitter:
         return insist(lambda: self._earlier(operation, who) or self._accept(operation, who))
 
     def _accept(self, operation: Operation, who: Asker) -> Job:
+        request = Request(with_uuid(self.world.store, operation), who, _digest(operation))
         handler = handler_of(operation.name)
-        if isinstance(handler, ImmediateHandler):
-            return self._apply(handler, operation, who)
-        return self._enqueue(operation, who)
+        return (
+            self._apply(handler, request) if isinstance(handler, ImmediateHandler) else self._enqueue(request)
+        )
 
     def _earlier(self, operation: Operation, who: Asker) -> Job | None:
         key = _key(who)
@@ -57,59 +71,72 @@ class Submitter:
         if mark is None:
             return None
         job = self.world.store.load(tree.job_ref(mark.value.job)).value
-        if (job.operation, job.fields) != (operation.name, operation.fields()):
+        same = (job.operation, job.fields) == (operation.name, operation.fields())
+        if not (same or mark.value.asked == _digest(operation)):
             raise InvalidRequest(
                 f"that idempotency key was used for task {job.id}, which asked for something else",
                 "Use a new key for a new request.",
             )
         return job
 
-    def _enqueue(self, operation: Operation, who: Asker) -> Job:
-        admission = job_handler_of(operation.name).admit(operation, self.world)
+    def _enqueue(self, request: Request) -> Job:
+        who = request.who
+        admission = job_handler_of(request.operation.name).admit(request.operation, self.world)
         job = self._record(
-            operation,
-            who,
+            request,
             queue=admission.queue,
             about=admission.about,
             objects=admission.objects,
             locks=admission.locks,
         )
         if admission.already:
-            return self._end_at_once(job, admission.already)
-        self._create(job, *plan_inherit_locks(self.world.store, job, admission.supersedes))
+            return self._end_at_once(request, job, admission.already)
+        self._create(request, job, *self._in_line(job, admission.supersedes))
         for other in admission.supersedes:
             loser = request_cancel(self.world, other, Asker(who.actor, reason=f"superseded by task {job.id}"))
             self.world.hints.ring(loser.id, loser.queue, loser.operation)
         self.world.hints.ring(job.id, job.queue, job.operation)
         return job
 
-    def _end_at_once(self, job: Job, text: str) -> Job:
+    def _in_line(self, job: Job, losers: tuple[str, ...]) -> tuple[Op, ...]:
+        """Its place behind what was asked of the same VM before; or that of the job that makes way for it.
+
+        Only of VMs: what waits for a node's worker must not hold meanwhile what others need.
+        """
+        store, subjects = self.world.store, [name for name in job.objects[:1] if name.startswith("vm:")]
+        inherited = plan_inherit_locks(store, job, losers)
+        if inherited or not subjects:
+            return inherited
+        earlier = [seen for seen in unfinished_jobs(store, subjects[0]) if seen.value.id not in losers]
+        return plan_line_up(store, job, earlier, job.created)
+
+    def _end_at_once(self, request: Request, job: Job, text: str) -> Job:
         now = self.world.clock.now()
         ended = job.but(queue="none", state=JobState.SUCCEEDED, text=text, started=now, finished=now)
-        self._create(ended)
+        self._create(request, ended)
         self.world.audit(ended)
         return ended
 
-    def _apply(self, handler: ImmediateHandler[Any], operation: Operation, who: Asker) -> Job:
-        applied = handler.apply(operation, self.world)
+    def _apply(self, handler: ImmediateHandler[Any], request: Request) -> Job:
+        applied = handler.apply(request.operation, self.world)
         now = self.world.clock.now()
-        job = self._record(operation, who, queue="none", about=applied.about, objects=applied.objects).but(
+        job = self._record(request, queue="none", about=applied.about, objects=applied.objects).but(
             state=JobState.SUCCEEDED,
             text=applied.text,
             result=dict(applied.result),
             started=now,
             finished=now,
         )
-        self._create(job, *applied.ops)
+        self._create(request, job, *applied.ops)
         self.world.audit(job)
         return job.but(result={**applied.result, **applied.secret})
 
-    def _record(self, operation: Operation, who: Asker, **more: Any) -> Job:
-        now = self.world.clock.now()
+    def _record(self, request: Request, **more: Any) -> Job:
+        now, who = self.world.clock.now(), request.who
         return Job(
             id=self.world.new_id(now),
-            operation=operation.name,
-            fields=operation.fields(),
+            operation=request.operation.name,
+            fields=request.operation.fields(),
             actor=who.actor,
             source=who.source,
             reason=who.reason,
@@ -119,8 +146,8 @@ class Submitter:
             **more,
         )
 
-    def _create(self, job: Job, *ops: Any) -> None:
-        self.world.store.commit(*ops, *plan_job(self.world.store, job).ops)
+    def _create(self, request: Request, job: Job, *ops: Any) -> None:
+        self.world.store.commit(*ops, *plan_job(self.world.store, job, request.asked).ops)
 
 
 def check_subsystem(operation: Operation, config: Config) -> None:
@@ -128,6 +155,21 @@ def check_subsystem(operation: Operation, config: Config) -> None:
     name = operation.subsystem
     if name is not None and not getattr(config.subsystems, name):
         raise SubsystemOff(f"{operation.name}: the subsystem {name} is off in this cluster", subsystem=name)
+
+
+def with_uuid(store: Store, operation: Operation) -> Operation:
+    """The VM that it names, by what stays: its name may be another's by the time it is done.
+
+    Raises NotFound.
+    """
+    reference = getattr(operation, "vm", None)
+    if reference is None:
+        return operation
+    return operation.model_copy(update={"vm": load_vm(store, reference).value.uuid})
+
+
+def _digest(operation: Operation) -> str:
+    return digest(operation.name, json.dumps(operation.fields(), sort_keys=True))
 
 
 def _key(who: Asker) -> str | None:

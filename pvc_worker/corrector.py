@@ -16,7 +16,7 @@ from pvc_core.model.vm import VmSpec, Wanted
 from pvc_core.store import tree
 from pvc_core.store.locks import lock_ref
 from pvc_core.store.look import look_at_cluster
-from pvc_drivers.hypervisor.port import DomainEvent
+from pvc_drivers.hypervisor.port import DomainEvent, Hypervisor
 from pvc_tasks.submit import Asker
 from pvc_tasks.submitter import Submitter
 from pvc_tasks.world import World
@@ -37,15 +37,16 @@ class Expected:
 
     cluster: Cluster
     busy: frozenset[str]
-    """VMs a job holds: theirs to put right."""
+    """VMs a job holds, or that libvirt is carrying away: theirs to put right."""
     powered_off: frozenset[str]
     crashed: Mapping[str, str]
     """How, by UUID."""
 
 
 class Corrector:
-    def __init__(self, world: World, node: str, incarnation: str) -> None:
+    def __init__(self, world: World, node: str, incarnation: str, hypervisor: Hypervisor) -> None:
         self._world, self._node, self._incarnation = world, node, incarnation
+        self._hypervisor = hypervisor
         self._submitter = Submitter(world)
         self._guard = Lock()
         self._powered_off: set[str] = set()
@@ -80,7 +81,8 @@ class Corrector:
 
     def expect(self) -> Expected:
         """To be asked before looking at the node: records that are too old by then are refused."""
-        cluster, busy = look_at_cluster(self._world.store), self._busy()
+        cluster, held = look_at_cluster(self._world.store), self._busy()
+        busy = held | self._leaving(cluster, held)
         with self._guard:
             lost = dict.fromkeys(self._lost(), UNHEARD)
             return Expected(cluster, busy, frozenset(self._powered_off), {**lost, **self._crashed})
@@ -128,6 +130,19 @@ class Corrector:
         names = [name for name in self._world.store.names(tree.LOCKS) if name.startswith(VM_LOCKS)]
         held = self._world.store.load_present([lock_ref(name) for name in names])
         return frozenset(lock.ref.path.rpartition(VM_LOCKS)[2] for lock in held)
+
+    def _leaving(self, cluster: Cluster, held: frozenset[str]) -> frozenset[str]:
+        """Whose migration goes on although its job was given up: that they still run here proves nothing."""
+        away = {vm.uuid for vm in cluster.vms_on(self._node) if vm.moving_to is not None}
+        return frozenset(uuid for uuid in sorted(away - held) if self._is_carried_away(uuid))
+
+    def _is_carried_away(self, uuid: str) -> bool:
+        """Of a hypervisor that does not answer, nothing else is believed either."""
+        try:
+            migration = self._hypervisor.migration(uuid)
+        except PvcError:
+            return True
+        return migration is not None and migration.state == "active"
 
     def _correct(self, found: Correction, version: int) -> None:
         if found.do == "start" and found.uuid in self._settled:

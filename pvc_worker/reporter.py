@@ -31,7 +31,7 @@ class Reporter:
     ) -> None:
         self._world, self._node, self._drive = world, node, drive
         self._hypervisor = hypervisor
-        self._corrector = Corrector(world, node, incarnation)
+        self._corrector = Corrector(world, node, incarnation, hypervisor)
         self._capacity: Capacity | None = None
         self._written: NodeReport | None = None
 

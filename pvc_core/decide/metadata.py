@@ -27,6 +27,8 @@ def tell_changes(before: VmSpec, after: VmSpec) -> str:
         f"{name.replace('_', ' ')} {_said(after, name)} (was {_said(before, name)})"
         for name in changed_fields(before, after)
     ]
+    if before.restart_on_ready is not None and after.restart_on_ready is None:
+        told.append(f"`node ready {before.restart_on_ready}` does not start it any more")
     return f"{after.name}: {'; '.join(told)}" if told else f"{after.name} is so already; nothing was changed"
 
 

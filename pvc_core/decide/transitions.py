@@ -145,6 +145,9 @@ REFUSALS: Mapping[str, Refusal] = {
 HALF = frozenset({Act.START, Act.SNAPSHOT})
 """What is refused of a VM whose disks are of two times."""
 
+PUTS_DOWN = frozenset({Act.SHUTDOWN, Act.STOP})
+"""Asked of a VM that PVC itself has stopped, they make that what its admin wants."""
+
 ALREADY: Mapping[Act, str] = {
     Act.START: "{vm} runs already, on {node}",
     Act.SHUTDOWN: "{vm} is stopped already",
@@ -192,12 +195,17 @@ def judge(vm: VmSpec, seen: Seen, act: Act) -> Verdict:
         return Verdict(refusal=half_rolled_back(vm))
     cell = CELLS[vm.state, seen, act]
     words = {"vm": vm.name, "node": vm.node}
-    if cell == "yes":
+    if cell == "yes" or (cell == "already" and act in PUTS_DOWN and _stopped_by_pvc(vm)):
         return Verdict()
     if cell == "already":
         return Verdict(already=ALREADY[act].format(**words))
     refusal = REFUSALS[cell]
     return Verdict(refusal=refusal.error(refusal.sentence.format(**words), refusal.remedy.format(**words)))
+
+
+def _stopped_by_pvc(vm: VmSpec) -> bool:
+    """By a flush, until its node is ready; or after too many crashes, until somebody has seen it."""
+    return vm.restart_on_ready is not None or bool(vm.left_down)
 
 
 def half_rolled_back(vm: VmSpec) -> HalfRolledBack:

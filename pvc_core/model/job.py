@@ -160,6 +160,8 @@ class JobMark(Record):
 
 class IdempotencyMark(Record):
     job: JobId
+    asked: str = ""
+    """The request as it was made, by its digest: a VM's name may mean another one by now."""
 
 
 class TokenRecord(Record):

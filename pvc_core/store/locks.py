@@ -8,6 +8,7 @@ promotes the next in line in the same operation; the document goes when nobody i
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from pvc_core.model.lock import LockRecord
 from pvc_core.store.documents import Ref, Seen
@@ -34,13 +35,17 @@ def plan_take(
 
     Taking what one holds or waits for already only checks that it is still so.
     """
-    if seen is None:
-        return [ref.create(LockRecord(owner=job, since=now))], 0
-    line = seen.value.line
-    if job in line and seen.value.owner is not None:
+    line = () if seen is None else seen.value.line
+    if seen is not None and job in line and seen.value.owner is not None:
         return [seen.check()], line.index(job)
-    line = line if job in line else (*line, job)
-    return [seen.save(_with_line(seen.value, line, now))], line.index(job)
+    return [plan_join(ref, seen, (job,), now)], line.index(job) if job in line else len(line)
+
+
+def plan_join(ref: Ref[LockRecord], seen: Seen[LockRecord] | None, jobs: Iterable[str], now: float) -> Op:
+    """Have these stand in line, in their order, behind those who do already."""
+    lock = LockRecord() if seen is None else seen.value
+    after = _with_line(lock, tuple(dict.fromkeys((*lock.line, *jobs))), now)
+    return ref.create(after) if seen is None else seen.save(after)
 
 
 def plan_release(seen: Seen[LockRecord] | None, job: str, now: float) -> tuple[list[Op], str | None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pvc_core.errors import NotFound, NotInitialised
+from pvc_core.model.job import Job
 from pvc_core.model.node import NodeReport
 from pvc_core.model.snapshot import Cluster, Node
 from pvc_core.model.vm import VmSpec
@@ -57,6 +58,17 @@ def is_unfinished(store: Store, job: str | None) -> bool:
     """Whether there is such a job, and it has not ended."""
     seen = None if job is None else store.find(tree.job_ref(job))
     return seen is not None and not seen.value.state.finished
+
+
+def unfinished_jobs(store: Store, subject: str) -> list[Seen[Job]]:
+    """Those about an object (as `vm:UUID`), begun or not, in the order they were accepted."""
+    about, queues = store.names_many([tree.object_path(subject), tree.QUEUES])
+    queued = {
+        job for names in store.names_many([tree.queue_path(queue) for queue in queues]) for job in names
+    }
+    found = store.load_present([tree.job_ref(job) for job in about if job in queued])
+    unfinished = [seen for seen in found if not seen.value.state.finished]
+    return sorted(unfinished, key=lambda seen: (seen.value.created, seen.value.id))
 
 
 def load_vm(store: Store, reference: str) -> Seen[VmSpec]:

@@ -11,7 +11,7 @@ from typing import Literal
 from lxml import etree
 
 from pvc_core.errors import Conflict, NotFound
-from pvc_core.model.hardware import Bus, ImageFormat, VolumeType
+from pvc_core.model.hardware import Bus, ImageFormat, NetworkDevice, VolumeDevice, VolumeType
 from pvc_core.xml.document import parse_root
 from pvc_core.xml.edit import written
 from pvc_core.xml.hardware import network_of, volume_of
@@ -61,23 +61,21 @@ def with_device(xml: str, device: str) -> str:
 
 
 def without_device(xml: str, tag: Tag, keys: Collection[str]) -> str:
-    """The XML without that device; as it is when it has none such."""
+    """The XML without the one device that has all these keys; as it is when it has none such.
+
+    Raises Ambiguous.
+    """
     root = parse_root(xml)
-    for element in _matching(root, tag, keys):
+    element = _find(root, tag, keys)
+    if element is not None:
         take_out(element)
     return written(root)
 
 
 def find_device(xml: str, tag: Tag, keys: Collection[str]) -> str | None:
     """The one device that has all these keys; raises Ambiguous where there are several."""
-    found = _matching(parse_root(xml), tag, keys)
-    if len(found) > 1:
-        each = ", ".join(" ".join(sorted(keys_of(element))) for element in found)
-        raise Ambiguous(
-            f"{len(found)} {WORDS[tag]}s are {' '.join(keys)}: {each}",
-            "Name one by its MAC address (--macaddr) or disk id.",
-        )
-    return _text(found[0]) if found else None
+    found = _find(parse_root(xml), tag, keys)
+    return None if found is None else _text(found)
 
 
 def load_device(xml: str, tag: Tag, keys: Collection[str]) -> str:
@@ -108,16 +106,30 @@ def free_disk_id(bus: Bus, taken: Collection[str]) -> str:
     return next(prefix + letters for letters in _letters() if prefix + letters not in taken)
 
 
-def macaddr_of(device: str) -> str | None:
-    return network_of(etree.fromstring(device)).macaddr
+def interface_of(device: str) -> NetworkDevice:
+    return network_of(etree.fromstring(device))
 
 
-def disk_id_of(device: str) -> str | None:
-    return volume_of(etree.fromstring(device)).disk_id
+def disk_of(device: str) -> VolumeDevice:
+    return volume_of(etree.fromstring(device))
 
 
-def _matching(root: etree._Element, tag: Tag, keys: Collection[str]) -> list[etree._Element]:
-    return [part for part in root.findall(f"devices/{tag}") if set(keys) <= keys_of(part)]
+def names_of(device: str) -> list[str]:
+    """All by which it can be named."""
+    return sorted(keys_of(etree.fromstring(device)))
+
+
+def _find(root: etree._Element, tag: Tag, keys: Collection[str]) -> etree._Element | None:
+    if not keys:
+        raise ValueError(f"no key: that would be every {WORDS[tag]}")
+    found = [part for part in root.findall(f"devices/{tag}") if set(keys) <= keys_of(part)]
+    if len(found) > 1:
+        each = ", ".join(" ".join(sorted(keys_of(element))) for element in found)
+        raise Ambiguous(
+            f"{len(found)} {WORDS[tag]}s are {' '.join(keys)}: {each}",
+            "Name one by its MAC address (--macaddr) or disk id.",
+        )
+    return found[0] if found else None
 
 
 def _add_rbd(disk: etree._Element, volume: str, root: etree._Element) -> None:

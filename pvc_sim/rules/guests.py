@@ -33,13 +33,23 @@ from pvc_sim.breach import Breach
 from pvc_sim.mirror import Mirror
 
 TRANSFERS = {MigrateVm.name, UnmigrateVm.name, MoveVm.name}
+SETTLING = {
+    StartVm.name,
+    StopVm.name,
+    ShutdownVm.name,
+    RestartVm.name,
+    DisableVm.name,
+    RecoverVm.name,
+} | TRANSFERS
+"""Before anything else they end a migration that was given up."""
+
 EFFECTS = {
     "start": {StartVm.name, RestartVm.name, RecoverVm.name} | TRANSFERS,
     "resume": {StartVm.name},
     "migrate": TRANSFERS,
     "limit": TRANSFERS,
     "post-copy": TRANSFERS,
-    "abort": TRANSFERS,
+    "abort": SETTLING,
     "shutdown": {ShutdownVm.name, RestartVm.name} | TRANSFERS,
     "attach": {AddVmNetwork.name, AddVmVolume.name},
     "detach": {RemoveVmNetwork.name, RemoveVmVolume.name},

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pvc_core.decide.transitions import Act, decide_transition
 from pvc_core.model.job import Job
 from pvc_core.model.operations import RecoverVm
 from pvc_core.model.snapshot import Cluster
 from pvc_core.model.vm import VmSpec, Wanted
 from pvc_core.store import tree
-from pvc_core.store.locks import lock_ref
-from pvc_core.store.look import load_vm, look_at_cluster
+from pvc_core.store.look import load_vm, look_at_cluster, unfinished_jobs
 from pvc_tasks.handler import Admission
 from pvc_tasks.operations.common import vm_lock, vm_objects
 from pvc_tasks.world import World
@@ -18,29 +19,20 @@ from pvc_tasks.world import World
 def admit_change(act: Act, reference: str, world: World, node: str | None = None) -> Admission:
     """Raises the WrongState that says why not.
 
-    What is so already has ended before it began, unless a job is at work on the VM: then it gets in line,
-    and looks when its turn comes. A restart that only waits for its time makes way.
+    What is so already has ended before it began, unless there is a job of the VM, begun or not: then it gets
+    in line, and looks when its turn comes. A restart that only waits for its time makes way.
     """
     vm = load_vm(world.store, reference).value
     cluster = look_at_cluster(world.store)
     verdict = decide_transition(cluster, vm, act)
     if verdict.refusal is not None:
         raise verdict.refusal
-    holder = find_holder(world, vm.uuid)
+    others = [seen.value for seen in unfinished_jobs(world.store, f"vm:{vm.uuid}")]
     where = node or decide_where(cluster, vm)
     objects, locks = vm_objects(vm.uuid, where), (vm_lock(vm.uuid),)
-    if verdict.already and holder is None:
+    if verdict.already and not others:
         return Admission(tree.node_queue(where), vm.name, objects, already=verdict.already)
-    return Admission(tree.node_queue(where), vm.name, objects, locks, _made_way(act, holder))
-
-
-def find_holder(world: World, uuid: str) -> Job | None:
-    """The job that holds the VM."""
-    lock = world.store.find(lock_ref(vm_lock(uuid)))
-    if lock is None or lock.value.owner is None:
-        return None
-    job = world.store.find(tree.job_ref(lock.value.owner))
-    return None if job is None else job.value
+    return Admission(tree.node_queue(where), vm.name, objects, locks, _made_way(act, others))
 
 
 def decide_where(cluster: Cluster, vm: VmSpec) -> str:
@@ -55,7 +47,7 @@ def decide_where(cluster: Cluster, vm: VmSpec) -> str:
     return next((name for name, node in sorted(cluster.nodes.items()) if node.alive and node.worker), vm.node)
 
 
-def _made_way(act: Act, holder: Job | None) -> tuple[str, ...]:
-    if holder is None or holder.operation != RecoverVm.name or act in (Act.RECOVER, Act.MIGRATE):
+def _made_way(act: Act, others: Sequence[Job]) -> tuple[str, ...]:
+    if act in (Act.RECOVER, Act.MIGRATE):
         return ()
-    return (holder.id,)
+    return tuple(job.id for job in others if job.operation == RecoverVm.name)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+from pvc_core.errors import NotFound
 from pvc_core.model.disks import disks_of, shareable_of
 from pvc_core.model.vm import RunningDomain, VmSpec, Wanted
 from pvc_core.store.documents import Seen
@@ -48,6 +50,12 @@ def redefined_as(vm: VmSpec, domain: DomainXml, now: RunningDomain, lacks: bool)
         return after.but(running=None)
     runs = now.but(otherwise=now.otherwise or lacks)
     return after.but(running=None if alike(after, runs) else runs)
+
+
+def not_defined(vm: VmSpec, what: str, keys: Sequence[str], found: str | None) -> NotFound:
+    """For a device that cannot be taken out of the definition; `found` is the guest's, if that has it."""
+    who = vm.name if found is None else f"only the running guest of {vm.name} has it: its definition"
+    return NotFound(f"{who} has no {what} {' '.join(keys)}", f"See `pvc vm {what} get {vm.name}`.")
 
 
 def alike(vm: VmSpec, runs: RunningDomain) -> bool:

@@ -11,8 +11,8 @@ from pvc_tasks.context import Context
 from pvc_tasks.handler import Admission, Handler
 from pvc_tasks.operations.admitting import admit_change
 from pvc_tasks.operations.common import bump_placement_now, reports_now, runs_here, stopped
-from pvc_tasks.operations.vm_stop import end_here, load_to_stop
-from pvc_tasks.outcome import Done, Outcome, Reroute
+from pvc_tasks.operations.vm_stop import end_here, load_to_stop, rest_from_stopping
+from pvc_tasks.outcome import Done, Outcome
 from pvc_tasks.world import World
 
 
@@ -24,13 +24,16 @@ class DisableVmHandler(Handler[DisableVm]):
 
     def step(self, asked: DisableVm, ctx: Context) -> Outcome:
         seen = load_to_stop(ctx, asked.vm)
-        if isinstance(seen, Reroute):
+        if not isinstance(seen, Seen):
             return seen
         vm = seen.value
         if not asked.force and runs_here(ctx.looking, vm.uuid):
             raise WrongState(f"{vm.name} runs", f"Shut it down first: pvc vm shutdown {vm.name}")
         end_here(ctx, vm)
         return self._disabled(ctx, seen)
+
+    def rest(self, asked: DisableVm, ctx: Context) -> Outcome:
+        return rest_from_stopping(ctx, asked.vm) or self.step(asked, ctx)
 
     def _disabled(self, ctx: Context, seen: Seen[VmSpec]) -> Outcome:
         vm = seen.value

@@ -27,6 +27,8 @@ class MetaVmHandler(ImmediateHandler[MetaVm]):
         empty = defaults(world.config)
         seen = load_vm(world.store, asked.vm)
         after = seen.value.but(**wished, **{name: empty[name] for name in asked.reset})
+        if "autorestart" in {*wished, *asked.reset} and not after.autorestart:
+            after = after.but(restart_on_ready=None)
         return changed(world, seen, after)
 
 
@@ -41,7 +43,7 @@ def changed(world: World, seen: Seen[VmSpec], after: VmSpec) -> Applied:
         "after": _shown(after, fields),
         "warnings": warnings,
     }
-    ops: tuple[Op, ...] = (seen.save(after),) if fields else ()
+    ops: tuple[Op, ...] = (seen.save(after),) if after != before else ()
     if PLACING.intersection(fields):
         ops = (*ops, bump_placement_now(world.store, f"vm.meta {after.name}"))
     return Applied(tell_changes(before, after), after.name, vm_objects(after.uuid), ops, result)

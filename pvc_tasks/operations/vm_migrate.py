@@ -37,6 +37,7 @@ from pvc_tasks.operations.migration_ladder import stand_below
 from pvc_tasks.operations.move_ends import plan_moved, plan_stay
 from pvc_tasks.operations.poweroff import check_not_paused
 from pvc_tasks.operations.transfer_plan import view_transfer
+from pvc_tasks.operations.unsettled import locate
 from pvc_tasks.outcome import Again, Done, Outcome, Reroute, Rest, Wait
 from pvc_tasks.world import World
 
@@ -74,7 +75,10 @@ class TransferHandler(Handler[Transfer]):
             case _:
                 return live.confirm(asked, ctx, seen)
 
-    def _reserve(self, asked: Transfer, ctx: Context, seen: Seen[VmSpec]) -> Outcome:
+    def _reserve(self, asked: Transfer, ctx: Context, last: Seen[VmSpec]) -> Outcome:
+        seen = locate(ctx, last)
+        if not isinstance(seen, Seen):
+            return seen
         vm = seen.value
         check_movable(vm, asked)
         if not runs_here(ctx.looking, vm.uuid):

@@ -9,8 +9,9 @@ from pvc_core.store.documents import Store
 from pvc_core.xml.devices import (
     device_keys,
     find_device,
+    interface_of,
     load_device,
-    macaddr_of,
+    names_of,
     network_xml,
     with_device,
     without_device,
@@ -19,6 +20,7 @@ from pvc_drivers.hypervisor.port import Hypervisor
 from pvc_tasks.ids import digest
 from pvc_tasks.operations.domain_edit import EditVmHandler
 from pvc_tasks.operations.edit_live import Notes
+from pvc_tasks.operations.edit_record import not_defined
 
 OUI = "52:54:00"
 """What libvirt itself gives to QEMU's interfaces."""
@@ -54,25 +56,33 @@ class RemoveVmNetworkHandler(EditVmHandler[RemoveVmNetwork]):
     operation = RemoveVmNetwork
 
     def choose(self, asked: RemoveVmNetwork, store: Store, vm: VmSpec, xmls: list[str], seed: str) -> Notes:
-        """An interface that was defined without a MAC address has one only while it runs."""
+        """The guest's and the definition's are chosen each by itself: they may have come to differ."""
         keys = [key for key in (asked.network, asked.macaddr and asked.macaddr.lower()) if key]
         stored, *live = xmls
         found = find_device(live[0], "interface", keys) if live else None
-        mac = macaddr_of(found or load_device(stored, "interface", keys))
-        by_mac = mac is not None and find_device(stored, "interface", [mac]) is not None
-        return {"keys": keys, "mac": mac, "defined_as": [mac] if by_mac else [asked.network]}
+        defined = find_device(stored, "interface", keys) or _without_macaddr(stored, found)
+        if defined is None:
+            raise not_defined(vm, "network", keys, found)
+        return {"keys": keys, "defined_as": names_of(defined), "guests": names_of(found) if found else []}
 
     def edit(self, asked: RemoveVmNetwork, notes: Notes, xml: str) -> str:
-        return without_device(xml, "interface", [key for key in notes["defined_as"] if key])
+        return without_device(xml, "interface", notes["defined_as"])
 
     def is_so(self, asked: RemoveVmNetwork, notes: Notes, live: str) -> bool:
-        return find_device(live, "interface", [notes["mac"]]) is None
+        return not notes["guests"] or find_device(live, "interface", notes["guests"]) is None
 
     def act(self, asked: RemoveVmNetwork, notes: Notes, hypervisor: Hypervisor, uuid: str, live: str) -> None:
-        hypervisor.detach(uuid, load_device(live, "interface", [notes["mac"]]))
+        hypervisor.detach(uuid, load_device(live, "interface", notes["guests"]))
 
     def words(self, asked: RemoveVmNetwork, notes: Notes) -> str:
         return f"no interface {' '.join(notes['keys'])}"
+
+
+def _without_macaddr(stored: str, found: str | None) -> str | None:
+    """An interface that was defined without a MAC address has one only while it runs."""
+    network = interface_of(found).network if found is not None else None
+    defined = None if network is None else find_device(stored, "interface", [network])
+    return defined if defined is not None and interface_of(defined).macaddr is None else None
 
 
 def new_macaddr(seed: str) -> str:

@@ -27,7 +27,7 @@ from pvc_tasks.operations.common import (
 )
 from pvc_tasks.operations.open_elsewhere import look_for_open_elsewhere
 from pvc_tasks.operations.poweroff import clear_remains
-from pvc_tasks.operations.vm_start import look_elsewhere
+from pvc_tasks.operations.unsettled import load_located
 from pvc_tasks.outcome import Done, Fail, Outcome, Reroute, Rest, Wait
 from pvc_tasks.world import World
 
@@ -43,8 +43,8 @@ class RecoverVmHandler(Handler[RecoverVm]):
         return admit_change(Act.RECOVER, asked.vm, world)
 
     def step(self, asked: RecoverVm, ctx: Context) -> Outcome:
-        seen = load_vm_here(ctx, asked.vm)
-        if isinstance(seen, Reroute):
+        seen = load_located(ctx, asked.vm)
+        if not isinstance(seen, Seen):
             return seen
         vm = seen.value
         if vm.state is not Wanted.START:
@@ -56,7 +56,7 @@ class RecoverVmHandler(Handler[RecoverVm]):
         if ctx.job.stage == "waiting" and ctx.now < ctx.job.notes["until"]:
             return _wait(ctx)
         try:
-            elsewhere = look_elsewhere(ctx, vm) or look_for_open_elsewhere(ctx, vm)
+            elsewhere = look_for_open_elsewhere(ctx, vm)
         except DiskTaken as error:
             return self._count(ctx, seen, f"it could not start: {error.message}")
         return elsewhere or self._start(ctx, seen)

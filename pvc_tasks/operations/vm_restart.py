@@ -13,7 +13,6 @@ from pvc_core.model.operations import RestartVm
 from pvc_core.model.vm import VmSpec, Wanted
 from pvc_core.store.documents import Seen
 from pvc_core.store.look import load_vm, look_at_cluster
-from pvc_core.store.port import Op
 from pvc_tasks.context import Context
 from pvc_tasks.handler import Admission, Handler
 from pvc_tasks.operations.admitting import admit_change
@@ -27,7 +26,7 @@ from pvc_tasks.operations.common import (
 )
 from pvc_tasks.operations.open_elsewhere import look_for_open_elsewhere
 from pvc_tasks.operations.poweroff import clear_remains, power_off, stop_at_once
-from pvc_tasks.operations.vm_start import look_elsewhere
+from pvc_tasks.operations.unsettled import load_located
 from pvc_tasks.outcome import Done, Fail, Outcome, Reroute, Rest
 from pvc_tasks.world import World
 
@@ -46,8 +45,8 @@ class RestartVmHandler(Handler[RestartVm]):
         return admission
 
     def step(self, asked: RestartVm, ctx: Context) -> Outcome:
-        seen = load_vm_here(ctx, asked.vm)
-        if isinstance(seen, Reroute):
+        seen = load_located(ctx, asked.vm)
+        if not isinstance(seen, Seen):
             return seen
         vm = seen.value
         if vm.state is not Wanted.START:
@@ -58,7 +57,7 @@ class RestartVmHandler(Handler[RestartVm]):
             ending = self._end(asked, ctx, vm)
             if ending is not None:
                 return ending
-        return look_elsewhere(ctx, vm) or look_for_open_elsewhere(ctx, vm) or self._start(ctx, seen)
+        return look_for_open_elsewhere(ctx, vm) or self._start(ctx, seen)
 
     def _end(self, asked: RestartVm, ctx: Context, vm: VmSpec) -> Outcome | None:
         """None once the old guest is gone."""
@@ -80,11 +79,8 @@ class RestartVmHandler(Handler[RestartVm]):
 
     def _running(self, ctx: Context, seen: Seen[VmSpec]) -> Outcome:
         vm, here = seen.value, ctx.me.node
-        after = vm.but(moving_to=None, moving_job=None, report_marks=reports_now(ctx.store, here))
-        ops: tuple[Op, ...] = (seen.save(after),)
-        if vm.moving_to is not None:
-            ops = (*ops, bump_placement_now(ctx.store, ctx.job.id))
-        return Done(f"{vm.name} runs on {here} again", {"vm": vm.name, "node": here}, ops=ops)
+        after = vm.but(report_marks=reports_now(ctx.store, here))
+        return Done(f"{vm.name} runs on {here} again", {"vm": vm.name, "node": here}, ops=(seen.save(after),))
 
     def rest(self, asked: RestartVm, ctx: Context) -> Outcome:
         """A guest that is off by now is started all the same: nobody asked for it to be stopped."""

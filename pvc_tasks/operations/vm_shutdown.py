@@ -11,7 +11,7 @@ from pvc_tasks.handler import Admission, Handler
 from pvc_tasks.operations.admitting import admit_change
 from pvc_tasks.operations.common import load_vm_here, runs_here
 from pvc_tasks.operations.poweroff import clear_remains, power_off
-from pvc_tasks.operations.vm_stop import plan_stopped
+from pvc_tasks.operations.vm_stop import load_to_stop, plan_stopped, stays_down
 from pvc_tasks.outcome import Done, Outcome, Reroute, Rest
 from pvc_tasks.world import World
 
@@ -23,8 +23,8 @@ class ShutdownVmHandler(Handler[ShutdownVm]):
         return admit_change(Act.SHUTDOWN, asked.vm, world)
 
     def step(self, asked: ShutdownVm, ctx: Context) -> Outcome:
-        seen = load_vm_here(ctx, asked.vm)
-        if isinstance(seen, Reroute):
+        seen = load_to_stop(ctx, asked.vm)
+        if not isinstance(seen, Seen):
             return seen
         vm = seen.value
         if not runs_here(ctx.looking, vm.uuid):
@@ -34,12 +34,20 @@ class ShutdownVmHandler(Handler[ShutdownVm]):
     def _off(self, asked: ShutdownVm, ctx: Context, seen: Seen[VmSpec]) -> Outcome:
         vm = seen.value
         clear_remains(ctx, vm)
-        restart = vm.node if asked.restart_on_ready else None
-        return Done(f"{vm.name} is off", {"vm": vm.name}, ops=plan_stopped(ctx, seen, restart))
+        # A flush may have asked before the VM's admin took its autorestart away.
+        wanted = asked.restart_on_ready and (vm.autorestart or ctx.job.parent is None)
+        restart = vm.node if wanted else None
+        return Done(
+            f"{vm.name} is off{'' if restart else stays_down(vm)}",
+            {"vm": vm.name},
+            ops=plan_stopped(ctx, seen, restart),
+        )
 
     def rest(self, asked: ShutdownVm, ctx: Context) -> Outcome:
         """What the guest was asked cannot be taken back; it may still power off, and then says so itself."""
         seen = load_vm_here(ctx, asked.vm)
+        if not isinstance(seen, Reroute) and seen.value.moving_to is not None:
+            return Rest("nobody knows yet where the guest is; it was not asked")
         if isinstance(seen, Reroute) or runs_here(ctx.looking, seen.value.uuid):
             return Rest("the guest still runs; if it was asked already, it may yet power off")
         return self.step(asked, ctx)

@@ -17,7 +17,6 @@ from pvc_tasks.context import Context
 from pvc_tasks.handler import Admission, Handler
 from pvc_tasks.operations.admitting import admit_change
 from pvc_tasks.operations.common import (
-    ask_node,
     bump_placement,
     bump_placement_now,
     reports_now,
@@ -27,10 +26,9 @@ from pvc_tasks.operations.common import (
 )
 from pvc_tasks.operations.open_elsewhere import look_for_open_elsewhere
 from pvc_tasks.operations.poweroff import clear_remains
-from pvc_tasks.outcome import Done, Fail, Outcome, Reroute, Rest, Wait
+from pvc_tasks.operations.unsettled import locate
+from pvc_tasks.outcome import Done, Fail, Outcome, Reroute, Rest
 from pvc_tasks.world import World
-
-LOOK_AGAIN_S = 1.0
 
 RESUMABLE = frozenset({"user", "ioerror", "watchdog", "from snapshot", "unknown", ""})
 """What may have paused a guest that may be let run on; a migration's own pause is not among them."""
@@ -54,12 +52,18 @@ class StartVmHandler(Handler[StartVm]):
             return Done(f"{vm.name} was stopped meanwhile, and stays so", {"vm": vm.name})
         if vm.state is Wanted.START and vm.node != here:
             return Reroute(tree.node_queue(vm.node), f"{vm.name} belongs on {vm.node} by now; going on there")
+        found = locate(ctx, seen)
+        if not isinstance(found, Seen):
+            return found
         if runs_here(ctx.looking, vm.uuid):
-            return self._running(ctx, seen, resume=not asked.recover)
-        if vm.state is not Wanted.START:
-            return self._claim_place(ctx, seen)
+            return self._running(ctx, found, resume=not asked.recover)
+        return self._start(ctx, found) if vm.state is Wanted.START else self._claim_place(ctx, found)
+
+    def _start(self, ctx: Context, seen: Seen[VmSpec]) -> Outcome:
+        """Its place is its own, and it runs nowhere."""
+        vm, here = seen.value, ctx.me.node
         try:
-            elsewhere = look_elsewhere(ctx, vm) or look_for_open_elsewhere(ctx, vm)
+            elsewhere = look_for_open_elsewhere(ctx, vm)
         except DiskTaken as error:
             return Fail(error, self._give_back(ctx, seen))
         if elsewhere is not None:
@@ -117,9 +121,10 @@ class StartVmHandler(Handler[StartVm]):
     def rest(self, asked: StartVm, ctx: Context) -> Outcome:
         """A start is not undone: a VM that runs by now has been started."""
         seen = load_vm(ctx.store, asked.vm)
-        if seen.value.node == ctx.me.node and runs_here(ctx.looking, seen.value.uuid):
+        vm = seen.value
+        if vm.node == ctx.me.node and vm.moving_to is None and runs_here(ctx.looking, vm.uuid):
             return self._running(ctx, seen)
-        return Rest(f"{seen.value.name} was not started", self._give_back(ctx, seen))
+        return Rest(f"{vm.name} was not started", self._give_back(ctx, seen))
 
 
 def _let_run_on(ctx: Context, vm: VmSpec) -> None:
@@ -137,20 +142,6 @@ def _let_run_on(ctx: Context, vm: VmSpec) -> None:
             f"{vm.name} is still paused ({domain.why})",
             f"Put right what paused it (pvc vm info {vm.name}), then try again.",
         )
-
-
-def look_elsewhere(ctx: Context, vm: VmSpec) -> Outcome | None:
-    """A migration that nobody saw end may have carried it over: started here only if it is not there."""
-    target = vm.moving_to
-    found = "absent" if target is None else ask_node(ctx, target, vm.uuid)
-    if target is None or found == "absent":
-        return None
-    if found == "running":
-        raise WrongState(
-            f"{vm.name} runs on {target}, where a migration took it", "Its agent adopts it there."
-        )
-    text = f"{vm.name} may have been moved to {target}; waits for {target} to tell"
-    return Wait("node", target, text, until=ctx.now + LOOK_AGAIN_S)
 
 
 def _placed(vm: VmSpec, node: str) -> VmSpec:

@@ -11,9 +11,10 @@ from pvc_core.store.port import Op
 from pvc_tasks.context import Context
 from pvc_tasks.handler import Admission, Handler
 from pvc_tasks.operations.admitting import admit_change
-from pvc_tasks.operations.common import bump_placement_now, load_vm_here, reports_now, runs_here, stopped
+from pvc_tasks.operations.common import bump_placement_now, reports_now, runs_here, stopped
 from pvc_tasks.operations.poweroff import clear_remains, stop_at_once
-from pvc_tasks.outcome import Done, Outcome, Reroute
+from pvc_tasks.operations.unsettled import load_located
+from pvc_tasks.outcome import Done, Outcome, Rest
 from pvc_tasks.world import World
 
 
@@ -25,16 +26,34 @@ class StopVmHandler(Handler[StopVm]):
 
     def step(self, asked: StopVm, ctx: Context) -> Outcome:
         seen = load_to_stop(ctx, asked.vm)
-        if isinstance(seen, Reroute):
+        if not isinstance(seen, Seen):
             return seen
         end_here(ctx, seen.value)
-        return Done(f"{seen.value.name} is stopped", {"vm": seen.value.name}, ops=plan_stopped(ctx, seen))
+        text = f"{seen.value.name} is stopped{stays_down(seen.value)}"
+        return Done(text, {"vm": seen.value.name}, ops=plan_stopped(ctx, seen))
+
+    def rest(self, asked: StopVm, ctx: Context) -> Outcome:
+        return rest_from_stopping(ctx, asked.vm) or self.step(asked, ctx)
 
 
-def load_to_stop(ctx: Context, reference: str) -> Seen[VmSpec] | Reroute:
-    """A VM that should run is stopped where its record places it; any other wherever this job was sent."""
+def load_to_stop(ctx: Context, reference: str) -> Seen[VmSpec] | Outcome:
+    """A VM that should run is stopped where it runs; any other wherever this job was sent."""
     seen = load_vm(ctx.store, reference)
-    return seen if seen.value.state is not Wanted.START else load_vm_here(ctx, reference)
+    return seen if seen.value.state is not Wanted.START else load_located(ctx, reference)
+
+
+def rest_from_stopping(ctx: Context, reference: str) -> Rest | None:
+    """None for a guest that was stopped, which is yet to be recorded."""
+    seen = load_vm(ctx.store, reference)
+    if ctx.job.begun and seen.value.node == ctx.me.node and not runs_here(ctx.looking, seen.value.uuid):
+        return None
+    return Rest("it was not stopped")
+
+
+def stays_down(vm: VmSpec) -> str:
+    """What is to be said of one that a flush had stopped for a while."""
+    node = vm.restart_on_ready
+    return "" if node is None else f", and stays so: `node ready {node}` does not start it any more"
 
 
 def end_here(ctx: Context, vm: VmSpec) -> None:

@@ -7,12 +7,11 @@ from pvc_core.errors import LockedByJob, WrongState
 from pvc_core.model.operations import UndefineVm
 from pvc_core.model.vm import VmSpec
 from pvc_core.store import tree
-from pvc_core.store.locks import lock_ref
-from pvc_core.store.look import load_vm, look_at_cluster
+from pvc_core.store.look import load_vm, look_at_cluster, unfinished_jobs
 from pvc_core.store.port import Delete
 from pvc_tasks.forget_log import forget_log
 from pvc_tasks.handler import Applied, ImmediateHandler
-from pvc_tasks.operations.common import vm_lock, vm_objects
+from pvc_tasks.operations.common import vm_objects
 from pvc_tasks.world import World
 
 
@@ -40,9 +39,9 @@ class UndefineVmHandler(ImmediateHandler[UndefineVm]):
 
 
 def _check_idle(world: World, uuid: str, name: str) -> None:
-    lock = world.store.find(lock_ref(vm_lock(uuid)))
-    if lock is not None and lock.value.owner is not None:
-        raise LockedByJob(f"task {lock.value.owner} is at work on {name}", job=lock.value.owner)
+    """What was accepted is done, or cancelled by somebody; not made impossible."""
+    for job in unfinished_jobs(world.store, f"vm:{uuid}"):
+        raise LockedByJob(f"task {job.value.id} is still to be done to {name}", job=job.value.id)
 
 
 def _check_no_snapshots(world: World, vm: VmSpec) -> None:

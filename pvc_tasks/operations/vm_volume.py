@@ -7,11 +7,13 @@ from pvc_core.model.operations import AddVmVolume, RemoveVmVolume
 from pvc_core.model.vm import VmSpec
 from pvc_core.store.documents import Store
 from pvc_core.xml.devices import (
+    Ambiguous,
     device_keys,
-    disk_id_of,
+    disk_of,
     find_device,
     free_disk_id,
     load_device,
+    names_of,
     volume_xml,
     with_device,
     without_device,
@@ -19,6 +21,7 @@ from pvc_core.xml.devices import (
 from pvc_drivers.hypervisor.port import Hypervisor
 from pvc_tasks.operations.domain_edit import EditVmHandler
 from pvc_tasks.operations.edit_live import Notes
+from pvc_tasks.operations.edit_record import not_defined
 
 
 class AddVmVolumeHandler(EditVmHandler[AddVmVolume]):
@@ -51,18 +54,33 @@ class RemoveVmVolumeHandler(EditVmHandler[RemoveVmVolume]):
     operation = RemoveVmVolume
 
     def choose(self, asked: RemoveVmVolume, store: Store, vm: VmSpec, xmls: list[str], seed: str) -> Notes:
+        """The guest's and the definition's are chosen each by itself: they may have come to differ."""
         stored, *live = xmls
         found = find_device(live[0], "disk", [asked.volume]) if live else None
-        return {"disk": disk_id_of(found or load_device(stored, "disk", [asked.volume]))}
+        defined = find_device(stored, "disk", [asked.volume])
+        if defined is None:
+            raise not_defined(vm, "volume", [asked.volume], found)
+        _check_same(vm, asked.volume, defined, found)
+        return {"defined_as": names_of(defined), "guests": disk_of(found).disk_id if found else None}
 
     def edit(self, asked: RemoveVmVolume, notes: Notes, xml: str) -> str:
-        return without_device(xml, "disk", [notes["disk"]])
+        return without_device(xml, "disk", notes["defined_as"])
 
     def is_so(self, asked: RemoveVmVolume, notes: Notes, live: str) -> bool:
-        return find_device(live, "disk", [notes["disk"]]) is None
+        return notes["guests"] is None or find_device(live, "disk", [notes["guests"]]) is None
 
     def act(self, asked: RemoveVmVolume, notes: Notes, hypervisor: Hypervisor, uuid: str, live: str) -> None:
-        hypervisor.detach(uuid, load_device(live, "disk", [notes["disk"]]))
+        hypervisor.detach(uuid, load_device(live, "disk", [notes["guests"]]))
 
     def words(self, asked: RemoveVmVolume, notes: Notes) -> str:
-        return f"no disk {notes['disk']}"
+        return f"no disk {asked.volume}"
+
+
+def _check_same(vm: VmSpec, named: str, defined: str, found: str | None) -> None:
+    """Raises Ambiguous where a disk id is one disk's in the guest and another's in the definition."""
+    volumes = [disk_of(device).volume for device in (defined, found) if device is not None]
+    if len(set(volumes)) > 1:
+        raise Ambiguous(
+            f"{named} is {volumes[0]} in the definition of {vm.name} and {volumes[1]} in its running guest",
+            "Name the volume itself, or repeat with --no-live.",
+        )

@@ -6,10 +6,19 @@ from math import inf
 
 import pytest
 from cluster import ME, DoorCluster
-from engine_checks import await_job, await_moving, check_explained, check_sound, children_of
+from engine_checks import Doom, await_job, await_moving, check_explained, check_sound, children_of
 
 from pvc_core.errors import NotFound, WrongState
-from pvc_core.model.operations import FlushNode, MigrateVm, ReadyNode, ShutdownVm, StartVm
+from pvc_core.model.operations import (
+    DisableVm,
+    FlushNode,
+    MigrateVm,
+    Operation,
+    ReadyNode,
+    ShutdownVm,
+    StartVm,
+    StopVm,
+)
 from pvc_tasks.submit import Asker
 
 
@@ -66,6 +75,24 @@ def test_a_cancel_that_comes_too_late_lets_the_job_succeed(cluster: DoorCluster)
     assert worker.node.name == "hv1"
     assert cluster.finish(job).state == "succeeded"
     assert cluster.where(uuid) == ["hv2"]
+    check_sound(cluster)
+
+
+@pytest.mark.parametrize(
+    "asked", [StopVm(vm="vm1"), DisableVm(vm="vm1", force=True)], ids=lambda one: one.name
+)
+def test_a_cancel_that_comes_once_the_guest_was_stopped_lets_that_be_recorded(
+    cluster: DoorCluster, asked: Operation
+) -> None:
+    uuid = cluster.run_vm("vm1", "hv1")
+    doom = Doom(cluster, "hv1", at=3, arrives=False)
+    job = cluster.submit(asked)
+    cluster.await_true(lambda: doom.struck, "it dies before it says that the guest is gone")
+    cluster.kill_worker("hv1")
+    assert cluster.where(uuid) == []
+    cluster.service.cancel(job.id, ME)
+    cluster.start_worker("hv1")
+    assert cluster.finish(job).state == "succeeded"
     check_sound(cluster)
 
 

@@ -174,6 +174,64 @@ def test_an_interface_defined_without_a_mac_address_is_found(cluster: DoorCluste
     assert defined(cluster, uuid).networks == ()
 
 
+NIC = "<interface type='bridge'>{}<source bridge='{}'/></interface>"
+DISK = "<disk type='network'><source protocol='rbd' name='{}'/><target dev='{}' bus='virtio'/></disk>"
+OTHER_MAC = "52:54:00:aa:bb:dd"
+
+
+def nic(network: str, mac: str = "") -> str:
+    return NIC.format(f"<mac address='{mac}'/>" if mac else "", network)
+
+
+def with_devices(*devices: str) -> str:
+    return domain_xml("vm1", 512).replace("</domain>", f"<devices>{''.join(devices)}</devices></domain>")
+
+
+def run_with(cluster: DoorCluster, *devices: str) -> str:
+    uuid = str(cluster.submit(DefineVm(xml=with_devices(*devices), node="hv1")).result["uuid"])
+    succeed(cluster, StartVm(vm=uuid))
+    return uuid
+
+
+def test_an_interface_that_was_redefined_meanwhile_takes_no_other_with_it(cluster: DoorCluster) -> None:
+    """The request was accepted for the one, and is carried out when the definition has it no more."""
+    uuid = run_with(cluster, nic("br0", MAC), nic("br1", OTHER_MAC))
+    cluster.kill_worker("hv1")
+    job = cluster.submit(RemoveVmNetwork(vm="vm1", macaddr=MAC))
+    cluster.submit(
+        ModifyVm(vm="vm1", xml=with_devices(nic("br0", "52:54:00:aa:bb:ee"), nic("br1", OTHER_MAC)))
+    )
+    cluster.start_worker("hv1")
+    ended = cluster.finish(job)
+    assert ended.error is not None and ended.error.code == "NOT_FOUND"
+    assert "only the running guest" in ended.error.message
+    assert len(defined(cluster, uuid).networks) == len(live(cluster, uuid).networks) == 2
+    check_sound(cluster)
+
+
+def test_the_guests_interface_stands_for_the_one_defined_without_a_mac_address(cluster: DoorCluster) -> None:
+    uuid = run_with(cluster, nic("br0", MAC), nic("br1", OTHER_MAC))
+    cluster.submit(ModifyVm(vm="vm1", xml=with_devices(nic("br0"), nic("br1", OTHER_MAC))))
+    succeed(cluster, RemoveVmNetwork(vm="vm1", network="br0"))
+    for found in (live(cluster, uuid), defined(cluster, uuid)):
+        assert [device.network for device in found.networks] == ["br1"]
+
+
+def test_a_disk_is_taken_from_where_it_is_in_the_guest_and_where_it_is_in_the_definition(
+    cluster: DoorCluster,
+) -> None:
+    uuid = run_with(cluster, DISK.format("vms/a", "vda"), DISK.format("vms/b", "vdb"))
+    swapped = with_devices(DISK.format("vms/b", "vda"), DISK.format("vms/a", "vdb"))
+    cluster.submit(ModifyVm(vm="vm1", xml=swapped))
+    job = cluster.run(RemoveVmVolume(vm="vm1", volume="vda"))
+    assert job.error is not None and job.error.code == "AMBIGUOUS", job
+    assert "vda is vms/b in the definition of vm1 and vms/a" in job.error.message
+    assert succeed(cluster, RemoveVmVolume(vm="vm1", volume="vms/a")).text.startswith("vm1: no disk vms/a")
+    for found in (live(cluster, uuid), defined(cluster, uuid)):
+        assert [device.volume for device in found.volumes] == ["vms/b"]
+    assert cluster.service.vm("vm1").spec.rbd_disks == ("vms/b",)
+
+
 @pytest.mark.parametrize(
     ("asked", "kind"),
     [

@@ -71,12 +71,12 @@ def options(fields: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_the_finished_job_tells_before_and_after(cluster: DoorCluster) -> None:
-    cluster.define("vm1", "hv1")
+    uuid = cluster.define("vm1", "hv1")
     job = cluster.submit(MetaVm.parse({"vm": "vm1", "autorestart": True, "max_downtime_ms": 50}))
     assert job.state == "succeeded" and cluster.ended[-1] == job
     assert job.result["before"] == {"autorestart": False, "max_downtime_ms": None}
     assert job.result["after"] == {"autorestart": True, "max_downtime_ms": 50}
-    assert job.fields == {"vm": "vm1", "autorestart": True, "max_downtime_ms": 50}
+    assert job.fields == {"vm": uuid, "autorestart": True, "max_downtime_ms": 50}
     assert job.text == "vm1: autorestart yes (was no); max downtime ms 50 (was as configured)"
     again = cluster.submit(MetaVm.parse({"vm": "vm1", "autorestart": True}))
     assert (again.text, again.result["after"]) == ("vm1 is so already; nothing was changed", {})

@@ -158,7 +158,7 @@ def laid(tmp: Path, case: Case) -> Ground:
         "/dev/sdb": Disk("/dev/sdb", 4 << 30),
         "/dev/sdc": Disk("/dev/sdc", 4 << 30, ("a gpt signature",)),
     }
-    disks.osds, disks.kept = {"/dev/sda": 0}, {0}
+    disks.osds, disks.kept = {"/dev/sda": blocks.marks[0]}, {0}
     tmp.mkdir()
     ground = Ground(tmp, blocks, disks)
     for lay in case.lay:
@@ -185,7 +185,7 @@ def picture(ground: Ground) -> dict[str, Any]:
         "pools": {name: pool.but(id=0) for name, pool in blocks.made_pools.items()},
         "osds": blocks.daemons,
         "flags": (blocks.flagged, blocks.held_out),
-        "disks": (ground.disks.disks, ground.disks.osds, ground.disks.kept),
+        "disks": (ground.disks.disks, ground.disks.numbers(), ground.disks.kept),
         "vms": [(vm.name, vm.state, vm.node, vm.held_disks, vm.running) for vm in vms],
         "kept": [(one.name, one.state) for vm in vms for one in ground.service.vm_snapshots(vm.name)],
         "domains": [(one.name, one.state) for one in ground.fleet.node(NODE).domains()],

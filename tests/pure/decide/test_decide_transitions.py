@@ -99,6 +99,14 @@ def test_a_cell_is_what_its_word_says(wanted: Wanted, seen: Seen, act: Act) -> N
         assert "{" not in said and "vm1" in said
 
 
+@pytest.mark.parametrize("more", [{"restart_on_ready": "hv1"}, {"left_down": "it crashed 6 times"}])
+def test_what_pvc_itself_has_stopped_is_not_stopped_already(more: dict[str, str]) -> None:
+    """A flush would start it again; a fault would be shown for ever."""
+    vm = a_vm(1, state=Wanted.STOP, **more)
+    assert {act for act in ALREADY if judge(vm, Seen.OFF, act).already} == set()
+    assert judge(vm.but(restart_on_ready=None, left_down=""), Seen.OFF, Act.STOP).already
+
+
 def test_no_word_of_the_table_is_without_use() -> None:
     assert set(CELLS.values()) - {"yes", "already"} == set(REFUSALS)
     assert {act for (_, _, act), cell in CELLS.items() if cell == "already"} == set(ALREADY)

@@ -87,6 +87,14 @@ def test_a_device_is_named_by_any_of_its_keys() -> None:
         find_device(with_device(xml, on("br0", "52:54:00:00:00:03")), "interface", ["br0"])
 
 
+def test_only_one_device_is_ever_taken_out_and_only_a_named_one() -> None:
+    xml = with_device(with_device(FULL, on("br0")), on("br0", "52:54:00:00:00:02"))
+    with pytest.raises(Ambiguous):
+        without_device(xml, "interface", ["br0"])
+    with pytest.raises(ValueError, match="every network"):
+        without_device(xml, "interface", [])
+
+
 def test_disk_ids_go_on_behind_z() -> None:
     assert free_disk_id(Bus.VIRTIO, {"vda"}) == "vdb"
     letters = "abcdefghijklmnopqrstuvwxyz"
