@@ -72,8 +72,17 @@ vm_modify.add_to(commands)
     "list", example=("pvc vm list 'web*' --node hv1", "pvc vm list --tag shop --state running --negate")
 )
 @click.argument("limit", metavar="[LIMIT]", required=False, shell_complete=complete_vms)
-@click.option("--node", metavar="NODE", help="Only those of this node.", shell_complete=complete_nodes)
 @click.option(
+    "-t",
+    "--node",
+    "--target",
+    "node",
+    metavar="NODE",
+    help="Only those of this node.",
+    shell_complete=complete_nodes,
+)
+@click.option(
+    "-s",
     "--state",
     metavar="STATE",
     help="Only those wanted (start, stop) or seen (running, off) so.",
@@ -105,6 +114,7 @@ def info(vm: str) -> None:
 @commands.command("dump", example=("pvc vm dump web1", "pvc vm dump web1 --file web1.xml"))
 @click.argument("vm", metavar="VM", shell_complete=complete_vms)
 @click.option(
+    "-f",
     "--file",
     metavar="FILE",
     type=click.Path(path_type=Path),

@@ -25,7 +25,11 @@ class ResizeVolume(OfVolume):
     size: Size = Field(
         description="In bytes, or with K, M, G or T: 20G.", json_schema_extra={"cli": "argument"}
     )
-    force: bool = Field(False, description="Also to less than it has: what is beyond is lost.")
+    force: bool = Field(
+        False,
+        description="Also to less than it has: what is beyond is lost.",
+        json_schema_extra={"aliases": ["-f"]},
+    )
 
 
 class RenameVolume(OfVolume):

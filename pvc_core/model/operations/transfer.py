@@ -7,6 +7,12 @@ from pydantic import Field
 from pvc_core.model.groups import TagRule
 from pvc_core.model.operations.base import Operation, Subsystem, VmReference
 
+TARGET = Field(
+    default=None,
+    description="Where to; the best node if not given.",
+    json_schema_extra={"aliases": ["-t"]},
+)
+
 
 class Transfer(Operation):
     """Move a running VM to another node."""

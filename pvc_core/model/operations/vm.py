@@ -7,7 +7,7 @@ from pydantic import Field, field_validator
 from pvc_core.model.metadata import Metadata, Tag, Tagged
 from pvc_core.model.names import NodeName
 from pvc_core.model.operations.base import Operation, Subsystem, VmReference
-from pvc_core.model.operations.transfer import Transfer
+from pvc_core.model.operations.transfer import TARGET, Transfer
 
 VM = Field(description="The VM's name or UUID.")
 
@@ -31,7 +31,11 @@ class DefineVm(Tagged, Metadata, Operation):
         description="The libvirt domain XML.",
         json_schema_extra={"cli": "file"},
     )
-    node: NodeName | None = Field(default=None, description="Where it shall run; the best node if not given.")
+    node: NodeName | None = Field(
+        default=None,
+        description="Where it shall run; the best node if not given.",
+        json_schema_extra={"aliases": ["-t", "--target"]},
+    )
 
     @field_validator("tags")
     @classmethod
@@ -104,9 +108,11 @@ class MigrateVm(Transfer):
     name: ClassVar[str] = "vm.migrate"
     url: ClassVar[str | None] = "/vm/<vm>/migrate"
 
-    target: NodeName | None = Field(default=None, description="Where to; the best node if not given.")
+    target: NodeName | None = TARGET
     force: bool = Field(
-        default=False, description="Move a VM that is already away from home; its home stays."
+        default=False,
+        description="Move a VM that is already away from home; its home stays.",
+        json_schema_extra={"aliases": ["-f"]},
     )
 
 

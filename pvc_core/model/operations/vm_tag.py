@@ -27,7 +27,11 @@ class AddVmTag(Operation):
     tag: TagName = Field(
         description="Letters, digits and . _ : = -, at most 63.", json_schema_extra={"cli": "argument"}
     )
-    protected: bool = Field(default=False, description="It can be removed only with `force`.")
+    protected: bool = Field(
+        default=False,
+        description="It can be removed only with `force`.",
+        json_schema_extra={"aliases": ["-p"]},
+    )
 
 
 class RemoveVmTag(Operation):

@@ -18,8 +18,9 @@ from fake_service import FakeService
 from pvc_cli import connections
 from pvc_cli.main import main
 from pvc_cli.width import cells
+from pvc_core.model.groups import TagRule
 from pvc_core.model.metadata import Tag
-from pvc_core.model.operations import AddVmTag, DefineVm, MetaVm, RemoveVmTag
+from pvc_core.model.operations import AddVmTag, DefineVm, MetaVm, MigrateVm, RemoveVmTag
 
 Run = Callable[..., Result]
 
@@ -82,6 +83,26 @@ def test_meta_sends_what_was_given_and_no_more(pvc: Run, fake: FakeService) -> N
     limit, reset = ("hv1", "hv2"), ("shutdown_timeout_s",)
     assert fake.asked[0][0] == MetaVm(vm="web1", autorestart=False, node_limit=limit, reset=reset)
     assert fake.asked[0][0].fields().keys() == {"vm", "autorestart", "node_limit", "reset"}
+
+
+def test_commas_separate_words_of_a_choice_as_well(pvc: Run, fake: FakeService) -> None:
+    assert pvc("vm", "meta", "web1", "--reset", "node-limit,autorestart").exit_code == 0
+    assert pvc("vm", "migrate", "web1", "--despite", "apart,together").exit_code == 0
+    meta, migrate = (operation for operation, _ in fake.asked)
+    assert isinstance(meta, MetaVm) and meta.reset == ("node_limit", "autorestart")
+    assert isinstance(migrate, MigrateVm) and migrate.despite == (TagRule.APART, TagRule.TOGETHER)
+    wrong = pvc("vm", "migrate", "web1", "--despite", "apart,asunder")
+    assert wrong.exit_code == 2 and "asunder" in wrong.stderr
+
+
+def test_short_and_familiar_names_say_the_same(pvc: Run, fake: FakeService) -> None:
+    short = ("-l", "hv1,hv2", "-s", "vms", "-A", "-m", "none", "-d", "50")
+    long = ("--limit", "hv1", "--limit", "hv2", "--node-selector", "vms", "--no-autorestart")
+    assert pvc("vm", "meta", "web1", *short).exit_code == 0
+    assert pvc("vm", "meta", "web1", *long, "--method", "none", "--max-downtime", "50").exit_code == 0
+    assert fake.asked[0][0] == fake.asked[1][0]
+    assert pvc("vm", "migrate", "web1", "-t", "hv2", "-f").exit_code == 0
+    assert fake.asked[2][0] == MigrateVm(vm="web1", target="hv2", force=True)
 
 
 def test_a_number_of_nothing_is_sent_and_refused(pvc: Run, fake: FakeService) -> None:
