@@ -54,7 +54,7 @@ class Tag(Record):
 
 
 class Metadata(BaseModel):
-    """All of it but the tags, which have their own verbs."""
+    """All of it but the tags."""
 
     node_limit: tuple[NodeName, ...] = Field(
         default=(),

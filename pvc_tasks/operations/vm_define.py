@@ -43,7 +43,6 @@ class DefineVmHandler(ImmediateHandler[DefineVm]):
             vcpus=domain.vcpus,
             rbd_disks=domain.rbd_disks,
             created=world.clock.now(),
-            tags=asked.tags,
             **metadata_of(asked, world.config),
         )
         vm = vm.but(node=_decide_home(cluster, vm, asked.node))

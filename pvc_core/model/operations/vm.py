@@ -2,17 +2,18 @@
 
 from typing import ClassVar, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
-from pvc_core.model.metadata import Metadata, Tag, Tagged
+from pvc_core.model.metadata import Metadata
 from pvc_core.model.names import NodeName
 from pvc_core.model.operations.base import Operation, Subsystem, VmReference
 from pvc_core.model.operations.transfer import TARGET, Transfer
+from pvc_core.model.operations.vm_tag import Tagging
 
 VM = Field(description="The VM's name or UUID.")
 
 
-class DefineVm(Tagged, Metadata, Operation):
+class DefineVm(Tagging, Metadata, Operation):
     """Make a VM known from its libvirt domain XML.
 
     The XML is kept as it is; a missing UUID is given one. The VM is not started.
@@ -36,15 +37,6 @@ class DefineVm(Tagged, Metadata, Operation):
         description="Where it shall run; the best node if not given.",
         json_schema_extra={"aliases": ["-t", "--target"]},
     )
-
-    @field_validator("tags")
-    @classmethod
-    def nothing_unknown(cls, tags: tuple[Tag, ...]) -> tuple[Tag, ...]:
-        """A record keeps what it does not know; a request may not hold it."""
-        unknown = sorted({name for tag in tags for name in tag.model_extra or ()})
-        if unknown:
-            raise ValueError(f"{', '.join(unknown)} is not known here")
-        return tags
 
 
 class StartVm(Operation):

@@ -4,12 +4,26 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
+from pvc_core.model.metadata import Tag, Tagged
 from pvc_core.model.names import TagName
 from pvc_core.model.operations.base import Operation, Subsystem, VmReference
 
 VM = Field(description="The VM's name or UUID.")
+
+
+class Tagging(Tagged):
+    """A request that says which tags there are."""
+
+    @field_validator("tags")
+    @classmethod
+    def nothing_unknown(cls, tags: tuple[Tag, ...]) -> tuple[Tag, ...]:
+        """A record keeps what it does not know; a request may not hold it."""
+        unknown = sorted({name for tag in tags for name in tag.model_extra or ()})
+        if unknown:
+            raise ValueError(f"{', '.join(unknown)} is not known here")
+        return tags
 
 
 class AddVmTag(Operation):

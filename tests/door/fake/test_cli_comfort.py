@@ -105,6 +105,12 @@ def test_short_and_familiar_names_say_the_same(pvc: Run, fake: FakeService) -> N
     assert fake.asked[2][0] == MigrateVm(vm="web1", target="hv2", force=True)
 
 
+def test_meta_takes_tags_as_define_does(pvc: Run, fake: FakeService) -> None:
+    assert pvc("vm", "meta", "web1", "--tag", "shop,front", "-G", "prod").exit_code == 0
+    tags = (Tag(name="shop"), Tag(name="front"), Tag(name="prod", protected=True))
+    assert fake.asked[0][0] == MetaVm(vm="web1", tags=tags)
+
+
 def test_a_number_of_nothing_is_sent_and_refused(pvc: Run, fake: FakeService) -> None:
     assert pvc("vm", "meta", "web1", "--max-downtime-ms", "0").exit_code == 2
     assert pvc("vm", "meta", "web1").exit_code == 2
