@@ -37,7 +37,7 @@ def submits(
 
     def run(**given: Any) -> None:
         request = _request(operation, path, given)
-        if operation.destructive and not given["yes"]:
+        if operation.asks_before(request.fields) and not given["yes"]:
             confirm(f"{operation.name.replace('.', ' ')} {' '.join(request.parts.values())}")
         by(request, given.get("wait", False), given.get("timeout"), then)
 
@@ -93,7 +93,7 @@ def _common(operation: type[Operation]) -> list[click.Parameter]:
     if not operation.immediate:
         common.append(click.Option(["-w", "--wait"], is_flag=True, help="Follow the task to its end."))
         common.append(_wait_timeout("timeout_s" in operation.model_fields))
-    if operation.destructive:
+    if operation.destructive or operation.destructive_with:
         common.append(click.Option(["-y", "--yes"], is_flag=True, help="Do not ask."))
     return common
 

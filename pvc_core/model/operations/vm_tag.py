@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from collections.abc import Collection, Mapping
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field, field_validator
 
@@ -56,6 +57,7 @@ class RemoveVmTag(Operation):
     url: ClassVar[str | None] = "/vm/<vm>/tag/<tag>"
     subsystem: ClassVar[Subsystem | None] = "hypervisor"
     immediate: ClassVar[bool] = True
+    destructive_with: ClassVar[Mapping[str, Collection[Any]]] = {"force": (True,)}
 
     vm: VmReference = VM
     tag: TagName = Field(description="The tag's name.")

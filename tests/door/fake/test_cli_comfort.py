@@ -142,7 +142,7 @@ def test_tags_are_listed_and_filtered(pvc: Run, tagged: FakeService) -> None:
 
 def test_tags_are_put_on_and_taken_off(pvc: Run, fake: FakeService) -> None:
     assert pvc("vm", "tag", "add", "web1", "rack=7", "--protected").exit_code == 0
-    assert pvc("vm", "tag", "remove", "web1", "rack=7", "--force", "--reason", "moved").exit_code == 0
+    assert pvc("vm", "tag", "remove", "web1", "rack=7", "--force", "-y", "--reason", "moved").exit_code == 0
     assert pvc("vm", "tag", "add", "web1", "a/b").exit_code == 2
     assert pvc("vm", "tag", "remove", "web1", "..").exit_code == 2
     asked = [operation for operation, _ in fake.asked]
@@ -150,6 +150,29 @@ def test_tags_are_put_on_and_taken_off(pvc: Run, fake: FakeService) -> None:
         AddVmTag(vm="web1", tag="rack=7", protected=True),
         RemoveVmTag(vm="web1", tag="rack=7", force=True),
     ]
+
+
+@pytest.mark.parametrize(
+    ("words", "options"),
+    [
+        ("node flush hv1", ["--on-blocked", "stop"]),
+        ("node flush hv1", ["--on-blocked", "shutdown"]),
+        ("vm tag remove web1 shop", ["--force"]),
+        ("storage ceph volume resize vms web1 1G", ["--force"]),
+    ],
+)
+def test_what_only_some_options_make_destructive_asks_with_them(
+    pvc: Run, fake: FakeService, words: str, options: list[str]
+) -> None:
+    refused = pvc(*words.split(), *options)
+    assert refused.exit_code == 2 and "--yes" in refused.stderr and fake.asked == []
+    assert pvc(*words.split(), *options, "--yes").exit_code == 0
+    assert pvc(*words.split()).exit_code == 0
+    assert len(fake.asked) == 2
+
+
+def test_a_plan_of_what_is_destructive_is_shown_without_asking(pvc: Run, fake: FakeService) -> None:
+    assert pvc("node", "flush", "hv1", "--on-blocked", "stop", "--dry-run").exit_code == 6
 
 
 @pytest.mark.parametrize("query", ["negate=maybe", "tag=", f"tag={'x' * 65}", "tag=a&tag=b", "tags=a"])

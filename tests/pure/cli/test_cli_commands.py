@@ -121,7 +121,7 @@ def test_each_operation_has_a_command_with_its_fields(operation: type[Operation]
     assert operation.model_fields.keys() <= names
     assert "reason" in names
     assert ("wait" in names) is not operation.immediate
-    assert ("yes" in names) is operation.destructive
+    assert ("yes" in names) is bool(operation.destructive or operation.destructive_with)
 
 
 @pytest.mark.parametrize("name", VERBS)
