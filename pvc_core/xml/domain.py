@@ -29,6 +29,11 @@ class DomainXml:
     """`pool/image`, in the order of the XML."""
     console_log: str | None = None
 
+    @property
+    def console(self) -> str:
+        """Its file, by a name alone where the XML leaves it to the node."""
+        return self.console_log or f"{self.name}.log"
+
 
 def parse_domain(xml: str) -> DomainXml:
     """Read a domain XML; raises InvalidXml with the line and the fault."""
