@@ -21,7 +21,7 @@ from pvc_core.model.operations import (
 )
 from pvc_core.model.vm import VmSpec
 from pvc_core.store import tree
-from pvc_tasks.queries import VmFilter
+from pvc_tasks.filters import VmFilter
 
 OTHER: dict[str, Any] = {
     "node_limit": ("hv1", "hv2"),

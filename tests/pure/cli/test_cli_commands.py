@@ -60,7 +60,7 @@ VERBS = dict(verbs())
 
 
 FAMILIAR = {
-    "node list": "-f",
+    "node list": "-ds -cs -vs -f",
     "node info": "-f",
     "node log": "-l -f",
     "node flush": "-w",
