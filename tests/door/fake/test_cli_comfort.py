@@ -190,6 +190,16 @@ def test_metadata_is_shown(pvc: Run, fake: FakeService) -> None:
         assert text in shown
 
 
+def test_all_metadata_is_in_the_wide_list(pvc: Run, tagged: FakeService) -> None:
+    (view,) = tagged.all_vms
+    said = {"node_limit": ("hv1", "hv2"), "node_selector": "vms", "autorestart": True, "max_downtime_ms": 50}
+    tagged.all_vms = [view.but(spec=view.spec.but(**said, migration_method="none", description="the shop"))]
+    head, line = pvc("vm", "list", "--wide").output.splitlines()
+    assert " ".join(head.split()) == "VM SEEN NODE LIMIT SELECT AUTO METHOD PAUSE TAGS DESCRIPTION"
+    for word in ("web1", "hv1,hv2", "vms", "yes", "none", "50", "shop, prod", "the shop"):
+        assert word in line
+
+
 def on_a_terminal(home: Path, *words: str, **environment: str) -> str:
     """What a terminal of 80 columns gets to see."""
     main_end, child_end = pty.openpty()
@@ -213,6 +223,7 @@ TOUR = [
     ("node", "info", "hv1"),
     ("node", "flush", "hv1", "--dry-run"),
     ("vm", "list"),
+    ("vm", "list", "--wide"),
     ("vm", "info", LONG),
     ("vm", "meta", LONG, "--autorestart"),
     ("vm", "tag", "get", LONG),
@@ -228,7 +239,7 @@ def test_everything_fits_a_terminal_of_80_columns(
     pvc: Run, home: Path, tagged: FakeService, words: tuple[str, ...]
 ) -> None:
     (view,) = tagged.all_vms
-    spec = view.spec.but(name=LONG, description="A VM. " * 30, previous_node="hv2")
+    spec = view.spec.but(name=LONG, description="A VM. " * 30, previous_node="hv2", node_limit=("hv1", "hv2"))
     tagged.all_vms = [view.but(spec=spec)]
     pvc("vm", "start", LONG)
     lines = re.sub(r"\x1b\[[0-9;]*m|\r", "", on_a_terminal(home, *words)).splitlines()
