@@ -33,6 +33,10 @@ class Transfer(Operation):
         le=1_000_000,
         description="What it may use of the network, in MiB/s; the configuration's value if not given.",
     )
+    force_live: bool = Field(
+        default=False,
+        description="Carry it over live, this once, although its migration method is `shutdown`.",
+    )
     then_stop: bool = Field(
         default=False,
         description="For a VM that is moved by shutting it down: stop a guest that does not obey in time.",
