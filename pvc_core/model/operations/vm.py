@@ -7,6 +7,7 @@ from pydantic import Field
 from pvc_core.model.metadata import Metadata
 from pvc_core.model.names import NodeName
 from pvc_core.model.operations.base import Operation, Subsystem, VmReference
+from pvc_core.model.operations.poweroff import PowersOff
 from pvc_core.model.operations.transfer import TARGET, Transfer
 from pvc_core.model.operations.vm_tag import Tagging
 
@@ -52,7 +53,7 @@ class StartVm(Operation):
     )
 
 
-class ShutdownVm(Operation):
+class ShutdownVm(PowersOff):
     """Ask the guest to power off, by ACPI, and wait until it did.
 
     A guest that does not obey in time keeps running, and the task fails and says so, unless its metadata or
@@ -61,20 +62,7 @@ class ShutdownVm(Operation):
 
     name: ClassVar[str] = "vm.shutdown"
     url: ClassVar[str | None] = "/vm/<vm>/shutdown"
-    subsystem: ClassVar[Subsystem | None] = "hypervisor"
-    destructive: ClassVar[bool] = True
 
-    vm: VmReference = VM
-    timeout_s: int | None = Field(
-        default=None,
-        ge=1,
-        le=86_400,
-        description="How long the guest may take; its metadata or the configuration say if not given.",
-    )
-    then_stop: bool | None = Field(
-        default=None,
-        description="Whether a guest that does not obey in time is stopped; its metadata say if not given.",
-    )
     restart_on_ready: bool = Field(
         default=False, description="Start it again when its node is taken back into service (`node ready`)."
     )
