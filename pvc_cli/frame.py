@@ -14,6 +14,9 @@ from pvc_cli import exits
 from pvc_cli.report import report
 from pvc_cli.session import Session, global_options
 
+SHOWING = frozenset({"list", "info", "get", "status"})
+"""Verbs that only show; what they show may be formatted by `-f` too."""
+
 
 class Command(click.Command):
     """A verb; takes the global options too, after its own."""
@@ -23,7 +26,7 @@ class Command(click.Command):
     ) -> None:
         super().__init__(*args, **settings)
         self.alias = alias
-        self.params += global_options(hidden=False)
+        self.params += global_options(hidden=False, short=self.name in SHOWING)
         self.epilog = _examples([example] if isinstance(example, str) else example)
 
 

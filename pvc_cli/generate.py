@@ -37,7 +37,7 @@ def submits(
 
     def run(**given: Any) -> None:
         request = _request(operation, path, given)
-        if operation.destructive and not given["yes"]:
+        if operation.asks_before(request.fields) and not given["yes"]:
             confirm(f"{operation.name.replace('.', ' ')} {' '.join(request.parts.values())}")
         by(request, given.get("wait", False), given.get("timeout"), then)
 
@@ -70,17 +70,12 @@ def _request(operation: type[Operation], path: list[str], given: dict[str, Any])
 def _sent(value: Any) -> Any:
     if isinstance(value, Path):
         return read_file(value)
-    return [part for item in value for part in _split(item)] if isinstance(value, tuple) else value
-
-
-def _split(item: Any) -> list[Any]:
-    """`hv1,hv2` is two of them; no name holds a comma."""
-    return item.split(",") if isinstance(item, str) else [item]
+    return list(value) if isinstance(value, tuple) else value
 
 
 def _tags(plain: tuple[str, ...], protected: tuple[str, ...]) -> tuple[dict[str, Any], ...]:
     kinds = ((plain, False), (protected, True))
-    return tuple({"name": name, "protected": kind} for names, kind in kinds for name in _sent(names))
+    return tuple({"name": name, "protected": kind} for names, kind in kinds for name in names)
 
 
 def read_file(file: Path) -> str:
@@ -96,9 +91,9 @@ def _common(operation: type[Operation]) -> list[click.Parameter]:
     """What every operation's command takes besides its fields."""
     common: list[click.Parameter] = [click.Option(["--reason"], metavar="TEXT", help="Why; for the record.")]
     if not operation.immediate:
-        common.append(click.Option(["--wait"], is_flag=True, help="Follow the task to its end."))
+        common.append(click.Option(["-w", "--wait"], is_flag=True, help="Follow the task to its end."))
         common.append(_wait_timeout("timeout_s" in operation.model_fields))
-    if operation.destructive:
+    if operation.destructive or operation.destructive_with:
         common.append(click.Option(["-y", "--yes"], is_flag=True, help="Do not ask."))
     return common
 

@@ -19,6 +19,19 @@ SEVERAL = "May be given several times, or with commas."
 PROTECTED_TAGS = "protected_tags"
 """The second option of a field of tags."""
 
+UNITS = {"_mib_s": "MIB/S", "_mib": "MIB", "_ms": "MS", "_s": "SECONDS"}
+"""What a number counts, by the end of its field's name."""
+
+
+class Several(click.Option):
+    """May be given several times, or with commas: `hv1,hv2` is two of them, and no name holds a comma."""
+
+    def __init__(self, *args: Any, **settings: Any) -> None:
+        super().__init__(*args, **{**settings, "multiple": True})
+
+    def type_cast_value(self, ctx: click.Context, value: Any) -> Any:
+        return super().type_cast_value(ctx, [part for item in value or () for part in item.split(",")])
+
 
 def parameters(name: str, field: FieldInfo, in_path: bool, partial: bool) -> list[click.Parameter]:
     """Of a `partial` operation, where no is not the same as nothing, booleans can be given both ways."""
@@ -31,7 +44,7 @@ def parameters(name: str, field: FieldInfo, in_path: bool, partial: bool) -> lis
     if in_path or kind == "argument":
         return [_argument(name, field)]
     if kind == "tags":
-        return _tags(name)
+        return _tags(name, partial)
     if kind == "fields":
         return [_fields(name, field, extra)]
     return [_option(name, field, partial)]
@@ -58,19 +71,23 @@ def option_word(name: str) -> str:
 
 def _option(name: str, field: FieldInfo, partial: bool) -> click.Option:
     kind, many = _kind(field.annotation)
-    word = option_word(name)
+    word, aliases = option_word(name), _extra(field).get("aliases", ())
     if kind is bool:
-        flag = f"--{word}/--no-{word}" if partial or field.default is None else f"--{word}"
-        return click.Option([flag, name], is_flag=True, default=None, help=field.description)
-    return click.Option(
-        [f"--{word}", name],
+        both = partial or field.default is None or any("/" in alias for alias in aliases)
+        flag = f"--{word}/--no-{word}" if both else f"--{word}"
+        return click.Option([flag, *aliases, name], is_flag=True, default=None, help=field.description)
+    return (Several if many else click.Option)(
+        [f"--{word}", *aliases, name],
         type=_click_type(kind, field),
-        multiple=many,
         required=field.is_required(),
-        metavar=None if _choices(kind) else "N" if kind is int else _metavar(name, field),
+        metavar=None if _choices(kind) else _unit(name) if kind is int else _metavar(name, field),
         help=_help(field, many, partial),
         shell_complete=BY_FIELD.get(name),
     )
+
+
+def _unit(name: str) -> str:
+    return next((unit for end, unit in UNITS.items() if name.endswith(end)), "N")
 
 
 def _metavar(name: str, field: FieldInfo) -> str:
@@ -81,14 +98,14 @@ def _metavar(name: str, field: FieldInfo) -> str:
     return "NODE" if BY_FIELD.get(name) is complete_nodes else name.rpartition("_")[2].upper()
 
 
-def _tags(name: str) -> list[click.Parameter]:
+def _tags(name: str, partial: bool) -> list[click.Parameter]:
     kinds = (("-g", "--tag", name, "A tag"), ("-G", "--protected-tag", PROTECTED_TAGS, "A protected tag"))
+    instead = "; those given are all it has then" if partial else ""
     return [
-        click.Option(
+        Several(
             [short, long, dest],
-            multiple=True,
             metavar="TAG",
-            help=f"{what}. {SEVERAL}",
+            help=f"{what}{instead}. {SEVERAL}",
             shell_complete=complete_tags,
         )
         for short, long, dest, what in kinds
@@ -98,10 +115,9 @@ def _tags(name: str) -> list[click.Parameter]:
 def _fields(name: str, field: FieldInfo, extra: Mapping[str, Any]) -> click.Option:
     """Names of fields, written as their options are."""
     words = {option_word(field): field for field in extra["items"]["enum"]}
-    return click.Option(
+    return Several(
         [f"--{name}"],
         type=click.Choice(list(words)),
-        multiple=True,
         metavar="FIELD",
         callback=lambda ctx, param, given: tuple(words[word] for word in given),
         help=f"{field.description} FIELD is one of {', '.join(words)}. {SEVERAL}",

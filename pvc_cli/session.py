@@ -45,7 +45,8 @@ def session() -> Session:
     return click.get_current_context().find_root().ensure_object(Session)
 
 
-def global_options(hidden: bool) -> list[click.Parameter]:
+def global_options(hidden: bool, short: bool = False) -> list[click.Parameter]:
+    """`short`: with one letter for the format."""
     return [
         click.Option(
             ["-c", "--connection"],
@@ -57,7 +58,7 @@ def global_options(hidden: bool) -> list[click.Parameter]:
             help="The cluster to talk to; also PVC_CONNECTION.",
         ),
         click.Option(
-            ["--format"],
+            ["-f", "--format"] if short else ["--format"],
             type=click.Choice(FORMATS),
             expose_value=False,
             hidden=hidden,

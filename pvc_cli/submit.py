@@ -12,6 +12,7 @@ import click
 
 from pvc_cli import exits
 from pvc_cli.follow import follow_to_end
+from pvc_cli.parameters import option_word
 from pvc_cli.plan import show_plan
 from pvc_cli.report import say_warnings
 from pvc_cli.session import session
@@ -62,7 +63,7 @@ def _command(request: Request) -> str:
 
 
 def _option(name: str, value: object) -> str:
-    flag = f"--{name.removesuffix('_s').replace('_', '-')}"
+    flag = f"--{option_word(name)}"
     return flag if value is True else f"{flag} {shlex.quote(str(value))}"
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from pvc_core.config import Config
 from pvc_core.decide.fitting import find_size_cautions
+from pvc_core.decide.turns import leave_console
 from pvc_core.errors import LockedByJob, NoPlacement
 from pvc_core.model.snapshot import Cluster
 from pvc_core.model.vm import RunningDomain, VmSpec, VmXml, Wanted
@@ -84,6 +85,7 @@ def plan_definition(
 ) -> tuple[Op, ...]:
     """Record and XML in one; raises NoPlacement for a running VM that outgrows the room of its node, and
     DiskTaken or LockedByJob for a disk that it may not be given."""
+    after = console_kept(after, document.value.xml, xml)
     check_disks(store, after, seen.value)
     ops = (seen.save(after), document.save(document.value.but(xml=xml)))
     if after.charge_mib == seen.value.charge_mib:
@@ -91,6 +93,12 @@ def plan_definition(
     cluster = look_at_cluster(store)
     check_growth(cluster, seen.value, after)
     return (*ops, bump_placement(cluster.placement_version, job))
+
+
+def console_kept(vm: VmSpec, old: str, new: str) -> VmSpec:
+    """Where a guest that is off has printed is found by whoever has not read it yet."""
+    before, after = parse_domain(old).console, parse_domain(new).console
+    return vm if before == after or vm.state is Wanted.START else leave_console(vm, before)
 
 
 def check_growth(cluster: Cluster, vm: VmSpec, after: VmSpec) -> None:

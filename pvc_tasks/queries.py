@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from itertools import islice
 
 from pvc_core.decide.explain import explain
@@ -25,6 +24,7 @@ from pvc_core.store.locks import lock_ref
 from pvc_core.store.look import load_vm, look_at_cluster, look_at_nodes
 from pvc_core.version import VERSION
 from pvc_core.xml.hardware import parse_hardware
+from pvc_tasks.filters import ALL_NODES, ALL_VMS, JobFilter, NodeFilter, VmFilter
 from pvc_tasks.ports import LiveProgress
 
 CHUNK = 100
@@ -32,60 +32,15 @@ VM_LOCKS = "vm."
 
 
 @dataclass(frozen=True)
-class JobFilter:
-    """`state` is a JobState, `unfinished` or `finished`; `subject` an object such as `node:hv1`."""
-
-    state: str | None = None
-    operation: str | None = None
-    subject: str | None = None
-    parent: str | None = None
-    before: str | None = None
-    """Only jobs with a smaller id: the next page."""
-
-    def takes(self, job: Job) -> bool:
-        wanted = {"unfinished": not job.state.finished, "finished": job.state.finished}
-        return (
-            (self.state is None or wanted.get(self.state, job.state == self.state))
-            and self.operation in (None, job.operation)
-            and self.parent in (None, job.parent)
-        )
-
-
-@dataclass(frozen=True)
-class VmFilter:
-    """What must match, all of it; `negate` takes those for which it does not.
-
-    `name` and `tag` are glob patterns, `state` is what is wanted or seen.
-    """
-
-    name: str | None = None
-    node: str | None = None
-    state: str | None = None
-    tag: str | None = None
-    negate: bool = False
-
-    def takes(self, view: VmView) -> bool:
-        vm = view.spec
-        matches = (
-            (self.name is None or fnmatchcase(vm.name, self.name))
-            and self.node in (None, vm.node)
-            and self.state in (None, vm.state, view.seen)
-            and (self.tag is None or any(fnmatchcase(tag.name, self.tag) for tag in vm.tags))
-        )
-        return matches is not self.negate
-
-
-ALL_VMS = VmFilter()
-
-
-@dataclass(frozen=True)
 class Queries:
     store: Store
     live: LiveProgress
 
-    def nodes(self) -> list[NodeView]:
+    def nodes(self, wanted: NodeFilter = ALL_NODES) -> list[NodeView]:
+        """By name."""
         cluster = look_at_cluster(self.store)
-        return [view_node(cluster, cluster.nodes[name]) for name in sorted(cluster.nodes)]
+        views = (view_node(cluster, cluster.nodes[name]) for name in sorted(cluster.nodes))
+        return list(filter(wanted.takes, views))
 
     def node(self, name: str) -> NodeView:
         cluster = look_at_cluster(self.store)

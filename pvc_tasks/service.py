@@ -18,9 +18,10 @@ from pvc_core.model.vm_snapshot import VmSnapshot, VmSnapshotDiff
 from pvc_core.store import tree
 from pvc_core.store.look import look_at_node
 from pvc_tasks.cancel import cancel_job
+from pvc_tasks.filters import ALL_NODES, ALL_VMS, JobFilter, NodeFilter, VmFilter
 from pvc_tasks.ids import digest
 from pvc_tasks.logs import Logs
-from pvc_tasks.queries import ALL_VMS, JobFilter, Queries, VmFilter
+from pvc_tasks.queries import Queries
 from pvc_tasks.registry import job_handler_of
 from pvc_tasks.submit import Asker
 from pvc_tasks.submitter import Submitter, check_subsystem
@@ -114,8 +115,9 @@ class Service:
             _checked(parent, JOB_ID_PATTERN, "task")
         return self.queries.jobs(JobFilter(state, operation, subject, parent, before), limit)
 
-    def nodes(self) -> list[NodeView]:
-        return self.queries.nodes()
+    def nodes(self, wanted: NodeFilter = ALL_NODES) -> list[NodeView]:
+        """By name."""
+        return self.queries.nodes(wanted)
 
     def node(self, name: str) -> NodeView:
         return self.queries.node(_checked(name, NAME_PATTERN, "node"))

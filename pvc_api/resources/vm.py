@@ -32,7 +32,7 @@ from pvc_core.model.operations import (
     UnmigrateVm,
 )
 from pvc_core.model.views import VM_STATES, VmView
-from pvc_tasks.queries import VmFilter
+from pvc_tasks.filters import VmFilter
 
 routes = noun("vm", "Virtual machines")
 

@@ -22,7 +22,7 @@ FIRST_LINES = 20
 
 def _options(command: Any) -> Any:
     lines = click.option(
-        "--lines", type=click.IntRange(1, 10_000), metavar="N", help="Only the last N lines."
+        "-l", "--lines", type=click.IntRange(1, 10_000), metavar="N", help="Only the last N lines."
     )
     follow = click.option("-f", "--follow", is_flag=True, help="Go on with what comes, until Ctrl-C.")
     return lines(follow(command))

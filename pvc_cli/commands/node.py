@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 import click
 
@@ -14,7 +14,9 @@ from pvc_cli.generate import submits
 from pvc_cli.human import age, gib
 from pvc_cli.session import session
 from pvc_cli.show import Column, emit, heading, show_pairs, show_table
+from pvc_core.model.node import NodeState
 from pvc_core.model.operations import FlushNode, ReadyNode
+from pvc_core.model.views import CoordinatorState, DaemonState
 
 Record = dict[str, Any]
 
@@ -25,12 +27,33 @@ commands.add_command(submits(ReadyNode, example="pvc node ready hv1 --wait"))
 commands.add_command(node_log)
 
 
-@commands.command("list", example="pvc node list")
-def list_nodes() -> None:
-    """All nodes: state, health, VMs, memory."""
+@commands.command("list", example=("pvc node list", "pvc node list 'hv*' --daemon-state dead"))
+@click.argument("limit", metavar="[LIMIT]", required=False, shell_complete=complete_nodes)
+@click.option(
+    "-ds",
+    "--daemon-state",
+    type=click.Choice(get_args(DaemonState)),
+    help="Only those whose agent and worker are there: both, the agent alone, or none.",
+)
+@click.option(
+    "-cs",
+    "--coordinator-state",
+    type=click.Choice(get_args(CoordinatorState)),
+    help="Only those that work for the whole cluster too, or do not.",
+)
+@click.option(
+    "-vs",
+    "--domain-state",
+    type=click.Choice([str(state) for state in NodeState]),
+    help="Only those that take VMs (ready), or are closed to them.",
+)
+def list_nodes(limit: str | None, **filters: str | None) -> None:
+    """Nodes by name: state, health, VMs, memory; LIMIT is a name or a pattern with * and ?."""
     own = session()
-    nodes = own.client.get("/node")
-    emit(own.form, nodes, lambda: show_table(nodes, COLUMNS, "no node has reported yet"))
+    nodes = own.client.get("/node", name=limit, **filters)
+    narrowed = limit is not None or any(filters.values())
+    empty = "no node matches" if narrowed else "no node has reported yet"
+    emit(own.form, nodes, lambda: show_table(nodes, COLUMNS, empty))
 
 
 @commands.command("info", example="pvc node info hv1")

@@ -69,11 +69,25 @@ vm_modify.add_to(commands)
 
 
 @commands.command(
-    "list", example=("pvc vm list 'web*' --node hv1", "pvc vm list --tag shop --state running --negate")
+    "list",
+    example=(
+        "pvc vm list 'web*' --node hv1",
+        "pvc vm list --tag shop --state running --negate",
+        "pvc vm list --wide",
+    ),
 )
 @click.argument("limit", metavar="[LIMIT]", required=False, shell_complete=complete_vms)
-@click.option("--node", metavar="NODE", help="Only those of this node.", shell_complete=complete_nodes)
 @click.option(
+    "-t",
+    "--node",
+    "--target",
+    "node",
+    metavar="NODE",
+    help="Only those of this node.",
+    shell_complete=complete_nodes,
+)
+@click.option(
+    "-s",
     "--state",
     metavar="STATE",
     help="Only those wanted (start, stop) or seen (running, off) so.",
@@ -83,14 +97,16 @@ vm_modify.add_to(commands)
     "-g", "--tag", metavar="TAG", help="Only those with this tag, or pattern.", shell_complete=complete_tags
 )
 @click.option("-n", "--negate", is_flag=True, help="Only those that do not match all of the above.")
-def list_vms(limit: str | None, negate: bool, **filters: str | None) -> None:
+@click.option("--wide", is_flag=True, help="What their admins said of them, in place of their sizes.")
+def list_vms(limit: str | None, negate: bool, wide: bool, **filters: str | None) -> None:
     """VMs by name; LIMIT is a name or a pattern with * and ?."""
     own = session()
     narrowed = limit is not None or any(filters.values())
     if negate and not narrowed:
         raise InvalidRequest("--negate: there is nothing to negate", "Give LIMIT, --node, --state or --tag.")
     vms = own.client.get("/vm", name=limit, negate=negate or None, limit=MOST, **filters)
-    emit(own.form, vms, lambda: show_table(vms, COLUMNS, "no VM matches" if narrowed else "no VMs"))
+    columns = WIDE if wide else COLUMNS
+    emit(own.form, vms, lambda: show_table(vms, columns, "no VM matches" if narrowed else "no VMs"))
 
 
 @commands.command("info", example="pvc vm info web1")
@@ -105,6 +121,7 @@ def info(vm: str) -> None:
 @commands.command("dump", example=("pvc vm dump web1", "pvc vm dump web1 --file web1.xml"))
 @click.argument("vm", metavar="VM", shell_complete=complete_vms)
 @click.option(
+    "-f",
     "--file",
     metavar="FILE",
     type=click.Path(path_type=Path),
@@ -121,15 +138,21 @@ def dump(vm: str, file: Path | None) -> None:
     emit(own.form, {"vm": vm, "xml": xml}, lambda: click.echo(xml, nl=not xml.endswith("\n")))
 
 
+NAME = Column("VM", lambda vm: vm["spec"]["name"], whole=True)
+SEEN = Column("SEEN", "seen")
+NODE = Column("NODE", lambda vm: vm["spec"]["node"])
+
+WIDE = [NAME, SEEN, NODE, *vm_meta.COLUMNS]
+
 COLUMNS = [
-    Column("VM", lambda vm: vm["spec"]["name"], whole=True),
+    NAME,
     Column("WANTED", lambda vm: vm["spec"]["state"]),
-    Column("SEEN", "seen"),
-    Column("NODE", lambda vm: vm["spec"]["node"]),
+    SEEN,
+    NODE,
     Column("HOME", lambda vm: vm["spec"]["previous_node"], optional=True),
     Column("VCPUS", lambda vm: vm["spec"]["vcpus"], right=True),
     Column("MEMORY", lambda vm: gib(vm["spec"]["memory_mib"]), right=True),
-    Column("TAGS", lambda vm: ", ".join(tag["name"] for tag in vm["spec"]["tags"]), optional=True),
+    vm_meta.TAGS,
     Column("NOTE", lambda vm: _note(vm), optional=True),
 ]
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from pvc_cli.frame import Noun
 from pvc_cli.generate import submits
+from pvc_cli.show import Column
 from pvc_core.model.operations import MetaVm
 
 Record = dict[str, Any]
@@ -19,6 +20,20 @@ EXAMPLES = (
     "pvc vm meta web1 --node-limit hv1 --node-limit hv2",
     "pvc vm meta web1 --no-autorestart --reset node-limit",
 )
+
+
+TAGS = Column("TAGS", lambda vm: ", ".join(tag["name"] for tag in vm["spec"]["tags"]), optional=True)
+
+COLUMNS = [
+    Column("LIMIT", lambda vm: ",".join(vm["spec"]["node_limit"]) or "all"),
+    Column("SELECT", lambda vm: vm["spec"]["node_selector"]),
+    Column("AUTO", lambda vm: _yes(vm["spec"]["autorestart"])),
+    Column("METHOD", lambda vm: vm["spec"]["migration_method"]),
+    Column("PAUSE", lambda vm: vm["spec"]["max_downtime_ms"]),
+    TAGS,
+    Column("DESCRIPTION", lambda vm: vm["spec"]["description"], full=True),
+]
+"""Of `vm list --wide`; AUTO is autorestart, PAUSE the longest a migration may make, in ms."""
 
 
 def pairs(spec: Record) -> list[tuple[str, Any]]:

@@ -1,10 +1,11 @@
-"""What a change of a VM's metadata comes to, in words."""
+"""What a change of a VM's metadata comes to: its tags, and all of it in words."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
+from pvc_core.errors import Conflict
 from pvc_core.model.metadata import Metadata, Tag, Tagged
 from pvc_core.model.vm import VmSpec, Wanted
 
@@ -13,6 +14,25 @@ PLACING = frozenset({"node_limit", "node_selector", "autorestart", "migration_me
 
 UNSET = {"node_limit": "all nodes", "description": "none", "tags": "none"}
 """How the empty value of a field reads; of the others it means the configuration's."""
+
+
+class TagProtected(Conflict):
+    code = "TAG_PROTECTED"
+    default_remedy = "If it must go, say so: `pvc vm tag remove VM TAG --force` (in the API: `force`)."
+
+
+def retagged(vm: VmSpec, wished: tuple[Tag, ...]) -> tuple[Tag, ...]:
+    """These and no others; raises TagProtected for a protected one that is not among them."""
+    known, names = {tag.name: tag for tag in vm.tags}, {tag.name for tag in wished}
+    gone = [tag.name for tag in vm.tags if tag.protected and tag.name not in names]
+    if gone:
+        raise TagProtected(f"the tag {gone[0]} of {vm.name} is protected, and is not among those given")
+    return tuple(given_again(known.get(tag.name), tag) for tag in wished)
+
+
+def given_again(old: Tag | None, tag: Tag) -> Tag:
+    """Once protected, a tag is not laid bare by being named again."""
+    return tag if old is None else old.but(protected=old.protected or tag.protected)
 
 
 def changed_fields(before: VmSpec, after: VmSpec) -> list[str]:

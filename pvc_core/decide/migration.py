@@ -46,6 +46,11 @@ def check_movable(vm: VmSpec, asked: Transfer) -> None:
         _check_home(vm, asked)
 
 
+def goes_live(vm: VmSpec, asked: Transfer) -> bool:
+    """Whether its guest is carried over while it runs."""
+    return vm.migration_method is MigrationMethod.LIVE or asked.force_live
+
+
 def _check_home(vm: VmSpec, asked: MigrateVm) -> None:
     if vm.previous_node is not None and asked.target != vm.previous_node and not asked.force:
         raise WrongState(

@@ -39,8 +39,10 @@ class Turn:
     goes_on: bool = False
     """Elsewhere, or again: maybe in the middle of a line."""
     returns: bool = False
-    """It came back before this stay was finished: its file may have lines of both."""
+    """It came back before this stay was finished."""
     passed_over: tuple[str, ...] = ()
+    mixed: bool = False
+    """Its file may have lines of this stay and of a later one."""
 
 
 def stays_of(vm: VmSpec) -> tuple[Stay, ...]:
@@ -54,6 +56,20 @@ def turn_of(head: LogHead | None, stays: Sequence[Stay]) -> Stay:
     return next((stay for stay in stays if stay.number >= reached), stays[-1])
 
 
+def console_then(vm: VmSpec, stay: Stay) -> str | None:
+    """Where that stay's console was written, if that is not where its definition says now."""
+    return next((path for last, path in vm.consoles if stay.number <= last), None)
+
+
+def leave_console(vm: VmSpec, path: str) -> VmSpec:
+    """The record of a VM that is off, and whose next stay is written elsewhere than at this path."""
+    last = stays_of(vm)[-1]
+    if not vm.stays or console_then(vm, last) is not None:
+        return vm
+    known = tuple(one for one in vm.consoles if one[0] >= vm.former_stays)
+    return vm.but(consoles=(*known, (last.number, path)))
+
+
 def decide_turn(vm: VmSpec, head: LogHead | None, node: str, waited_s: float, patience_s: Patience) -> Turn:
     """`waited_s`: for how long it has been the turn of the node whose turn it is."""
     stays, runs = stays_of(vm), vm.state is Wanted.START
@@ -61,18 +77,25 @@ def decide_turn(vm: VmSpec, head: LogHead | None, node: str, waited_s: float, pa
     mine = next((stay for stay in stays if stay.number >= now.number and stay.node == node), None)
     # 1. None of its stays is still to come: it may owe what was not waited for.
     if mine is None or (not runs and _is_over(vm, head)):
-        return Turn("late" if head is not None and node in head.owed else "nothing", now)
+        owes = head is not None and node in head.owed
+        return Turn("late", _last_before(now, stays, node)) if owes else Turn("nothing", now)
     # 2. Others come first, unless they are silent for too long.
     before = tuple(stay.node for stay in stays if now.number <= stay.number < mine.number)
     if before and waited_s <= sum(map(patience_s, before)):
         return Turn("wait", now)
-    mine = _unbroken(mine, stays)
+    mine = _unbroken(mine, vm)
     # 3. The guest is there.
     if mine == last and runs:
         return Turn("follow", mine, passed_over=before)
     # 4. It is there no longer.
-    later = [stay.node for stay in stays if stay.number > mine.number]
-    return Turn("finish", mine, bool(later), node in later, before)
+    later = [stay for stay in stays if stay.number > mine.number]
+    again = [stay for stay in later if stay.node == node]
+    mixed = any(_same_file(vm, stay, mine) for stay in again)
+    return Turn("finish", mine, bool(later), bool(again), before, mixed)
+
+
+def _last_before(now: Stay, stays: Sequence[Stay], node: str) -> Stay:
+    return next((stay for stay in reversed(stays) if stay.number < now.number and stay.node == node), now)
 
 
 def _is_over(vm: VmSpec, head: LogHead | None) -> bool:
@@ -82,12 +105,17 @@ def _is_over(vm: VmSpec, head: LogHead | None) -> bool:
     return head.closed and head.turn >= stays_of(vm)[-1].number
 
 
-def _unbroken(stay: Stay, stays: Sequence[Stay]) -> Stay:
-    """The last of those that follow each other on one node: what it reads there is in order anyway."""
-    for one in stays:
-        if one.number == stay.number + 1 and one.node == stay.node:
+def _unbroken(stay: Stay, vm: VmSpec) -> Stay:
+    """The last of those that follow each other in one file of a node: that is read in order anyway."""
+    for one in stays_of(vm):
+        if one.number == stay.number + 1 and one.node == stay.node and _same_file(vm, one, stay):
             stay = one
     return stay
+
+
+def _same_file(vm: VmSpec, one: Stay, other: Stay) -> bool:
+    """Of two stays on one node."""
+    return console_then(vm, one) == console_then(vm, other)
 
 
 def not_waited_for(nodes: Sequence[str]) -> str:

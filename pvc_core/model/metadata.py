@@ -1,6 +1,7 @@
 """What an admin says about a VM besides its XML; each field is declared here and nowhere else.
 
-The record (`VmSpec`), `vm define` and `vm meta` inherit it, and the doors take it from there.
+The record (`VmSpec`), `vm define` and `vm meta` inherit it, and the doors take it from there; `aliases` are
+what the command line calls a field besides its name.
 """
 
 from __future__ import annotations
@@ -53,30 +54,35 @@ class Tag(Record):
 
 
 class Metadata(BaseModel):
-    """All of it but the tags, which have their own verbs."""
+    """All of it but the tags."""
 
     node_limit: tuple[NodeName, ...] = Field(
-        default=(), max_length=256, description="The nodes it may run on. Unset: all."
+        default=(),
+        max_length=256,
+        description="The nodes it may run on. Unset: all.",
+        json_schema_extra={"aliases": ["-l", "--limit"]},
     )
     node_selector: NodeSelector = Field(
         default=NodeSelector.MEM,
         description="How the best node is chosen. Unset: as configured.",
-        json_schema_extra=CONFIGURED,
+        json_schema_extra={**CONFIGURED, "aliases": ["-s"]},
     )
     autorestart: bool = Field(
         default=False,
         description="A flush may stop it when it has nowhere to go; `node ready` starts it again.",
+        json_schema_extra={"aliases": ["-a/-A"]},
     )
     migration_method: MigrationMethod = Field(
         default=MigrationMethod.LIVE,
         description="How it may leave a node. Unset: as configured.",
-        json_schema_extra=CONFIGURED,
+        json_schema_extra={**CONFIGURED, "aliases": ["-m", "--method"]},
     )
     max_downtime_ms: int | None = Field(
         default=None,
         ge=1,
         le=60_000,
         description="The longest pause a migration may make. Unset: as configured.",
+        json_schema_extra={"aliases": ["-d", "--max-downtime"]},
     )
     post_copy: bool = Field(
         default=False,

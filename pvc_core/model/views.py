@@ -19,6 +19,12 @@ class Fault(Record):
     remedy: str
 
 
+DaemonState = Literal["run", "no-worker", "dead"]
+"""Both processes of a node have sessions, or its agent alone, or not even that."""
+
+CoordinatorState = Literal["coordinator", "hypervisor"]
+
+
 class NodeView(Record):
     """A node, wanted and seen; memory in MiB, ages in seconds."""
 
@@ -57,6 +63,14 @@ class NodeView(Record):
     """Seen by the node; only in `node info`."""
     jobs: tuple[str, ...] = ()
     """Unfinished, on the node's queue; only in `node info`."""
+
+    @property
+    def daemon_state(self) -> DaemonState:
+        return "dead" if not self.alive else "run" if self.worker else "no-worker"
+
+    @property
+    def coordinator_state(self) -> CoordinatorState:
+        return "coordinator" if self.coordinator else "hypervisor"
 
 
 VM_STATES = (*Wanted, *get_args(DomainState), "off")

@@ -58,6 +58,9 @@ class VmPlace(Record):
     that follow its console take turns, whether they saw the guest or not."""
     former_stays: int = 0
     """How many were forgotten."""
+    consoles: tuple[tuple[int, str], ...] = ()
+    """Up to which stay its console was written to which file, where its definition names another by now: a
+    node may still owe lines from there. A name alone is in `console.directory`."""
     moving_to: NodeName | None = None
     """The target of the migration under way: memory there is already its own."""
     moving_job: str | None = None

@@ -32,6 +32,11 @@ class DomainXml:
     """Those of them that another VM may have too."""
     console_log: str | None = None
 
+    @property
+    def console(self) -> str:
+        """Its file, by a name alone where the XML leaves it to the node."""
+        return self.console_log or f"{self.name}.log"
+
 
 def parse_domain(xml: str) -> DomainXml:
     """Read a domain XML; raises InvalidXml with the line and the fault."""

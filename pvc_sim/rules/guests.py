@@ -50,7 +50,7 @@ EFFECTS = {
     "limit": TRANSFERS,
     "post-copy": TRANSFERS,
     "abort": SETTLING,
-    "shutdown": {ShutdownVm.name, RestartVm.name} | TRANSFERS,
+    "shutdown": {ShutdownVm.name, RestartVm.name, DisableVm.name} | TRANSFERS,
     "attach": {AddVmNetwork.name, AddVmVolume.name},
     "detach": {RemoveVmNetwork.name, RemoveVmVolume.name},
     "set vcpus": {SetVmVcpus.name},
@@ -124,13 +124,15 @@ def check_effect(mirror: Mirror, effect: str, uuid: str, job_id: str | None, wor
 def check_moved_by_shutdown(effect: str, vm: VmSpec, job: Job) -> None:
     """Only by the VM's own migration method; stopped only if the request or its metadata say so."""
     stops = job.fields.get("then_stop") or vm.on_shutdown_timeout is OnShutdownTimeout.STOP
-    if vm.migration_method is not MigrationMethod.SHUTDOWN or (effect == "destroy" and not stops):
+    goes_anew = vm.migration_method is MigrationMethod.SHUTDOWN and not job.fields.get("force_live")
+    if not goes_anew or (effect == "destroy" and not stops):
         raise Breach("no VM is stopped by surprise", f"{job.id} does {effect} to {vm.name} to move it")
 
 
 def _may_stop(vm: VmSpec, job: Job) -> bool:
     """What may only ask the guest stops it where the request, or else the VM's metadata, say so."""
-    if job.operation not in (ShutdownVm.name, RestartVm.name) or job.fields.get("force"):
+    asking = (ShutdownVm.name, RestartVm.name, DisableVm.name)
+    if job.operation not in asking or job.fields.get("force"):
         return True
     asked = job.fields.get("then_stop")
     return vm.on_shutdown_timeout is OnShutdownTimeout.STOP if asked is None else bool(asked)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from pvc_core.config import Config
-from pvc_core.model.metadata import Metadata
+from pvc_core.model.metadata import Metadata, Tagged
+
+FIELDS = {**Metadata.model_fields, **Tagged.model_fields}
 
 
 def metadata_of(asked: Metadata, config: Config) -> dict[str, Any]:
@@ -15,10 +17,10 @@ def metadata_of(asked: Metadata, config: Config) -> dict[str, Any]:
 
 def given(asked: Metadata) -> dict[str, Any]:
     """Only what was said."""
-    return {name: getattr(asked, name) for name in Metadata.model_fields if name in asked.model_fields_set}
+    return {name: getattr(asked, name) for name in FIELDS if name in asked.model_fields_set}
 
 
 def defaults(config: Config) -> dict[str, Any]:
     """What each field is when nobody says anything."""
     configured = {"node_selector": config.vm.node_selector, "migration_method": config.vm.migration_method}
-    return {name: field.default for name, field in Metadata.model_fields.items()} | configured
+    return {name: field.default for name, field in FIELDS.items()} | configured

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pvc_core.decide.transitions import GuestPaused
 from pvc_core.errors import HypervisorRefused, PvcError
 from pvc_core.model.metadata import OnShutdownTimeout
-from pvc_core.model.operations import RestartVm, ShutdownVm
+from pvc_core.model.operations.poweroff import PowersOff
 from pvc_core.model.vm import VmSpec
 from pvc_drivers.hypervisor.port import Hypervisor
 from pvc_tasks.context import Context
@@ -20,7 +20,7 @@ class GuestIgnoresShutdown(PvcError):
     code, status = "GUEST_IGNORES_SHUTDOWN", 409
 
 
-def power_off(asked: ShutdownVm | RestartVm, ctx: Context, vm: VmSpec) -> Hold | None:
+def power_off(asked: PowersOff, ctx: Context, vm: VmSpec) -> Hold | None:
     """Ask a guest that runs here, and ask again; None once it was stopped because its time was over.
 
     Raises GuestIgnoresShutdown for one that keeps running, GuestPaused for one that cannot hear.
@@ -37,7 +37,7 @@ def power_off(asked: ShutdownVm | RestartVm, ctx: Context, vm: VmSpec) -> Hold |
     raise _paused(vm) if paused else _ignored(vm)
 
 
-def stops_in_the_end(asked: ShutdownVm | RestartVm, vm: VmSpec) -> bool:
+def stops_in_the_end(asked: PowersOff, vm: VmSpec) -> bool:
     """The request counts, then what the VM's admin chose for it."""
     if asked.then_stop is not None:
         return asked.then_stop

@@ -42,7 +42,6 @@ class DefineVmHandler(ImmediateHandler[DefineVm]):
             node=asked.node or "unplaced",
             **recorded(domain),
             created=world.clock.now(),
-            tags=asked.tags,
             **metadata_of(asked, world.config),
         )
         vm = vm.but(node=_decide_home(cluster, vm, asked.node))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pvc_core.decide.transitions import Act
-from pvc_core.errors import WrongState
 from pvc_core.model.operations import DisableVm
 from pvc_core.model.vm import VmSpec, Wanted
 from pvc_core.store.documents import Seen
@@ -11,7 +10,8 @@ from pvc_tasks.context import Context
 from pvc_tasks.handler import Admission, Handler
 from pvc_tasks.operations.admitting import admit_change
 from pvc_tasks.operations.common import bump_placement_now, reports_now, runs_here, stopped
-from pvc_tasks.operations.vm_stop import end_here, load_to_stop, rest_from_stopping
+from pvc_tasks.operations.poweroff import power_off
+from pvc_tasks.operations.vm_stop import end_here, load_to_stop, rest_from_asking, rest_from_stopping
 from pvc_tasks.outcome import Done, Outcome
 from pvc_tasks.world import World
 
@@ -28,12 +28,15 @@ class DisableVmHandler(Handler[DisableVm]):
             return seen
         vm = seen.value
         if not asked.force and runs_here(ctx.looking, vm.uuid):
-            raise WrongState(f"{vm.name} runs", f"Shut it down first: pvc vm shutdown {vm.name}")
+            waiting = power_off(asked, ctx, vm)
+            if waiting is not None:
+                return waiting
         end_here(ctx, vm)
         return self._disabled(ctx, seen)
 
     def rest(self, asked: DisableVm, ctx: Context) -> Outcome:
-        return rest_from_stopping(ctx, asked.vm) or self.step(asked, ctx)
+        rest = rest_from_stopping if asked.force else rest_from_asking
+        return rest(ctx, asked.vm) or self.step(asked, ctx)
 
     def _disabled(self, ctx: Context, seen: Seen[VmSpec]) -> Outcome:
         vm = seen.value

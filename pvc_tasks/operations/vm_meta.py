@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pvc_core.decide.metadata import PLACING, changed_fields, tell_changes, tell_warnings
+from pvc_core.decide.metadata import PLACING, changed_fields, retagged, tell_changes, tell_warnings
 from pvc_core.model.operations import MetaVm
 from pvc_core.model.vm import VmSpec
 from pvc_core.store.documents import Seen
@@ -26,8 +26,11 @@ class MetaVmHandler(ImmediateHandler[MetaVm]):
             look_at_node(world.store, node)
         empty = defaults(world.config)
         seen = load_vm(world.store, asked.vm)
-        after = seen.value.but(**wished, **{name: empty[name] for name in asked.reset})
-        if "autorestart" in {*wished, *asked.reset} and not after.autorestart:
+        wished |= {name: empty[name] for name in asked.reset}
+        if "tags" in wished:
+            wished["tags"] = retagged(seen.value, wished["tags"])
+        after = seen.value.but(**wished)
+        if "autorestart" in wished and not after.autorestart:
             after = after.but(restart_on_ready=None)
         return changed(world, seen, after)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from pvc_core.decide.migration import check_movable, decide_target, is_to_stay
+from pvc_core.decide.migration import check_movable, decide_target, goes_live, is_to_stay
 from pvc_core.decide.transitions import Act, check_transition
 from pvc_core.decide.wave import within_limits
 from pvc_core.errors import WrongState
@@ -17,7 +17,7 @@ from pvc_core.model.operations import MigrateVm, Operation
 from pvc_core.model.operations.transfer import Transfer
 from pvc_core.model.snapshot import Cluster
 from pvc_core.model.views import PlanView
-from pvc_core.model.vm import MigrationMethod, VmSpec
+from pvc_core.model.vm import VmSpec
 from pvc_core.store import tree
 from pvc_core.store.documents import Seen
 from pvc_core.store.look import find_vm, load_vm, look_at_cluster
@@ -91,7 +91,7 @@ class TransferHandler(Handler[Transfer]):
         full = within_limits(cluster, vm.node, target, ctx.world.limits)
         if full is not None:
             return Wait("capacity", target, full)
-        runs_on = vm.migration_method is MigrationMethod.LIVE
+        runs_on = goes_live(vm, asked)
         ctx.change(stage=live.COPYING if runs_on else anew.ASKED)
         ctx.remember(target=target, begun=1)
         if runs_on:

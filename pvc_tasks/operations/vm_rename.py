@@ -9,7 +9,7 @@ from pvc_core.store import tree
 from pvc_core.store.documents import Store
 from pvc_core.store.look import find_vm, load_vm, look_at_cluster
 from pvc_core.xml.edit import with_name
-from pvc_tasks.definition import check_not_busy
+from pvc_tasks.definition import check_not_busy, console_kept
 from pvc_tasks.handler import Applied, ImmediateHandler
 from pvc_tasks.operations.common import vm_objects
 from pvc_tasks.world import World
@@ -27,11 +27,13 @@ class RenameVmHandler(ImmediateHandler[RenameVm]):
         _check_off(store, vm)
         _check_free(store, vm, asked.new)
         xml, old = store.load(tree.vm_xml(vm.uuid)), store.load(tree.vm_name(vm.name))
+        new = with_name(xml.value.xml, asked.new)
+        after = console_kept(vm, xml.value.xml, new).but(name=asked.new)
         ops = (
             old.delete(),
             tree.vm_name(asked.new).create(VmNameRecord(uuid=vm.uuid)),
-            seen.save(vm.but(name=asked.new)),
-            xml.save(xml.value.but(xml=with_name(xml.value.xml, asked.new))),
+            seen.save(after),
+            xml.save(xml.value.but(xml=new)),
         )
         result = {"uuid": vm.uuid, "name": asked.new, "before": {"name": vm.name}}
         return Applied(f"{vm.name} is {asked.new} now", asked.new, vm_objects(vm.uuid), ops, result)

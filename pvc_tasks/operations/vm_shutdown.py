@@ -9,10 +9,10 @@ from pvc_core.store.documents import Seen
 from pvc_tasks.context import Context
 from pvc_tasks.handler import Admission, Handler
 from pvc_tasks.operations.admitting import admit_change
-from pvc_tasks.operations.common import load_vm_here, runs_here
+from pvc_tasks.operations.common import runs_here
 from pvc_tasks.operations.poweroff import clear_remains, power_off
-from pvc_tasks.operations.vm_stop import load_to_stop, plan_stopped, stays_down
-from pvc_tasks.outcome import Done, Outcome, Reroute, Rest
+from pvc_tasks.operations.vm_stop import load_to_stop, plan_stopped, rest_from_asking, stays_down
+from pvc_tasks.outcome import Done, Outcome
 from pvc_tasks.world import World
 
 
@@ -44,10 +44,4 @@ class ShutdownVmHandler(Handler[ShutdownVm]):
         )
 
     def rest(self, asked: ShutdownVm, ctx: Context) -> Outcome:
-        """What the guest was asked cannot be taken back; it may still power off, and then says so itself."""
-        seen = load_vm_here(ctx, asked.vm)
-        if not isinstance(seen, Reroute) and seen.value.moving_to is not None:
-            return Rest("nobody knows yet where the guest is; it was not asked")
-        if isinstance(seen, Reroute) or runs_here(ctx.looking, seen.value.uuid):
-            return Rest("the guest still runs; if it was asked already, it may yet power off")
-        return self.step(asked, ctx)
+        return rest_from_asking(ctx, asked.vm) or self.step(asked, ctx)

@@ -11,10 +11,10 @@ from pvc_core.store.port import Op
 from pvc_tasks.context import Context
 from pvc_tasks.handler import Admission, Handler
 from pvc_tasks.operations.admitting import admit_change
-from pvc_tasks.operations.common import bump_placement_now, reports_now, runs_here, stopped
+from pvc_tasks.operations.common import bump_placement_now, load_vm_here, reports_now, runs_here, stopped
 from pvc_tasks.operations.poweroff import clear_remains, stop_at_once
 from pvc_tasks.operations.unsettled import load_located
-from pvc_tasks.outcome import Done, Outcome, Rest
+from pvc_tasks.outcome import Done, Outcome, Reroute, Rest
 from pvc_tasks.world import World
 
 
@@ -48,6 +48,17 @@ def rest_from_stopping(ctx: Context, reference: str) -> Rest | None:
     if ctx.job.begun and seen.value.node == ctx.me.node and not runs_here(ctx.looking, seen.value.uuid):
         return None
     return Rest("it was not stopped")
+
+
+def rest_from_asking(ctx: Context, reference: str) -> Rest | None:
+    """None for a guest that is off by now. What it was asked cannot be taken back: it may yet power off, and
+    then says so itself."""
+    seen = load_vm_here(ctx, reference)
+    if not isinstance(seen, Reroute) and seen.value.moving_to is not None:
+        return Rest("nobody knows yet where the guest is; it was not asked")
+    if isinstance(seen, Reroute) or runs_here(ctx.looking, seen.value.uuid):
+        return Rest("the guest still runs; if it was asked already, it may yet power off")
+    return None
 
 
 def stays_down(vm: VmSpec) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pvc_core.errors import Conflict, InvalidRequest, NotFound
+from pvc_core.decide.metadata import TagProtected, given_again
+from pvc_core.errors import InvalidRequest, NotFound
 from pvc_core.model.metadata import MOST_TAGS, Tag
 from pvc_core.model.operations import AddVmTag, RemoveVmTag
 from pvc_core.model.vm import VmSpec
@@ -12,19 +13,13 @@ from pvc_tasks.operations.vm_meta import changed
 from pvc_tasks.world import World
 
 
-class TagProtected(Conflict):
-    code = "TAG_PROTECTED"
-    default_remedy = "If it must go, say so: `--force` (in the API: `force`)."
-
-
 class AddVmTagHandler(ImmediateHandler[AddVmTag]):
     operation = AddVmTag
 
     def apply(self, asked: AddVmTag, world: World) -> Applied:
-        """Once protected, a tag is not laid bare by adding it again."""
         seen = load_vm(world.store, asked.vm)
         vm, old = seen.value, _find(seen.value, asked.tag)
-        tag = Tag(name=asked.tag, protected=asked.protected or (old is not None and old.protected))
+        tag = given_again(old, Tag(name=asked.tag, protected=asked.protected))
         if old is not None:
             return changed(world, seen, vm.but(tags=tuple(tag if each is old else each for each in vm.tags)))
         if len(vm.tags) >= MOST_TAGS:

@@ -98,7 +98,7 @@ class LogFollower:
         known = self._logs.get(found.key)
         if known is not None and known.late == (found.turn.do == "late"):
             return known
-        made = self._made(self._sources.console_of(found.vm.value), found.head, found.turn)
+        made = self._made(self._sources.console_of(found.vm.value, found.turn.stay), found.head, found.turn)
         made.active = found.vm.value.uuid in active
         self._logs[found.key] = made
         return made
@@ -107,7 +107,7 @@ class LogFollower:
         """Where a domain writes is looked up when it begins to run."""
         vm = found.vm.value
         begins, ended = here and not each.active, each.active and not here
-        each.source = self._sources.console_of(vm, None if begins else each.source.path)
+        each.source = self._sources.console_of(vm, found.turn.stay, None if begins else each.source.path)
         each.turn, each.active = found.turn, here
         each.dead = each.dead or (ended and found.turn.do == "follow" and vm.moving_to is None)
 

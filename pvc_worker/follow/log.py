@@ -129,7 +129,7 @@ class Log:
             tail = ended(tail, keep)
             count = tail.next - (self.head.value.next if self.head else 0)
             return add_line(tail, came_late(self.node, count).encode(), keep)
-        if self.turn.returns and self.changed:
+        if self.turn.mixed and self.changed:
             return add_line(ended(tail, keep), maybe_mixed(self.node).encode(), keep)
         return tail if self.turn.goes_on else ended(tail, keep)
 

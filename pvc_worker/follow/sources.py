@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import cast
 
 from pvc_core.config import Config, NodeSection
+from pvc_core.decide.turns import Stay, console_then
 from pvc_core.errors import PvcError
 from pvc_core.model.log import Keep
 from pvc_core.model.node import Domain
@@ -42,14 +43,17 @@ class Sources:
         path = str(log_file(self._config.logs.directory))
         return Source(tree.node_log_key(self._node), path, self._own, about, self._keep(None))
 
-    def console_of(self, vm: VmSpec, path: str | None = None) -> Source:
+    def console_of(self, vm: VmSpec, stay: Stay, path: str | None = None) -> Source:
         """Of a VM that may be gone from here; `path` where it is known."""
         about = cast(Ref[Record], tree.vm_spec(vm.uuid))
         keep = self._keep(vm.console_lines)
-        return Source(tree.vm_log_key(vm.uuid), path or self._path(vm), self._consoles, about, keep)
+        return Source(tree.vm_log_key(vm.uuid), path or self._path(vm, stay), self._consoles, about, keep)
 
-    def _path(self, vm: VmSpec) -> str:
-        """As the running domain has it, else as it is defined, else where libvirt would put it."""
+    def _path(self, vm: VmSpec, stay: Stay) -> str:
+        """As it was then, if that was noted; as the running domain has it, else as it is defined, else where
+        libvirt would put it."""
+        if (then := console_then(vm, stay)) is not None:
+            return str(self._config.console.directory / then)
         for ask in (self._hypervisor.xml, self._stored):
             try:
                 named = parse_domain(ask(vm.uuid)).console_log

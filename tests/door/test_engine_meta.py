@@ -8,8 +8,9 @@ import pytest
 from cluster import DoorCluster, MakeCluster
 from engine_checks import await_moving, check_sound
 
+from pvc_core.decide.metadata import TagProtected
 from pvc_core.errors import InvalidRequest, NotFound
-from pvc_core.model.metadata import MOST_TAGS, Metadata
+from pvc_core.model.metadata import MOST_TAGS, Metadata, Tag
 from pvc_core.model.operations import (
     AddVmTag,
     FlushNode,
@@ -20,8 +21,7 @@ from pvc_core.model.operations import (
 )
 from pvc_core.model.vm import VmSpec
 from pvc_core.store import tree
-from pvc_tasks.operations.vm_tag import TagProtected
-from pvc_tasks.queries import VmFilter
+from pvc_tasks.filters import VmFilter
 
 OTHER: dict[str, Any] = {
     "node_limit": ("hv1", "hv2"),
@@ -177,6 +177,23 @@ def test_adding_a_tag_again_protects_it_and_never_lays_it_bare(cluster: DoorClus
     for protected, after in ((False, False), (True, True), (False, True)):
         cluster.submit(AddVmTag(vm="vm1", tag="prod", protected=protected))
         assert tags(cluster, "vm1") == {"prod": after}
+
+
+def test_meta_gives_a_vm_other_tags_and_a_protected_one_stays_so(cluster: DoorCluster) -> None:
+    cluster.define("vm1", "hv1", tags=(Tag(name="shop"), Tag(name="prod", protected=True)))
+    meta(cluster, "vm1", tags=[{"name": "prod"}, {"name": "front"}])
+    assert tags(cluster, "vm1") == {"prod": True, "front": False}
+    job = cluster.submit(MetaVm.parse({"vm": "vm1", "tags": [{"name": "prod"}], "autorestart": True}))
+    assert job.text == "vm1: autorestart yes (was no); tags prod (protected) (was prod (protected), front)"
+    for wrong in ({"tags": [{"name": "front"}]}, {"reset": ["tags"]}):
+        with pytest.raises(TagProtected, match="prod of vm1 is protected"):
+            meta(cluster, "vm1", **wrong)
+    cluster.submit(RemoveVmTag(vm="vm1", tag="prod", force=True))
+    meta(cluster, "vm1", tags=[{"name": "a"}, {"name": "b", "protected": False}])
+    meta(cluster, "vm1", reset=["tags"])
+    assert tags(cluster, "vm1") == {}
+    with pytest.raises(InvalidRequest, match="is not known here"):
+        meta(cluster, "vm1", tags=[{"name": "a", "colour": "red"}])
 
 
 def test_there_is_a_most_of_tags(cluster: DoorCluster) -> None:

@@ -246,10 +246,8 @@ def test_a_paused_guest_goes_only_when_that_is_asked(hasty: DoorCluster) -> None
 
 def test_a_disabled_vm_is_started_by_its_admin_alone(hasty: DoorCluster) -> None:
     uuid = run_seen(hasty, "vm1", autorestart=True)
-    with pytest.raises(WrongState, match="vm1 runs") as caught:
-        hasty.submit(DisableVm(vm="vm1"))
-    assert "--force" in caught.value.remedy and hasty.where(uuid) == ["hv1"]
-    assert hasty.run(DisableVm(vm="vm1", force=True)).state == "succeeded"
+    job = hasty.run(DisableVm(vm="vm1"))
+    assert job.state == "succeeded" and "asking vm1 to power off" in job.log[0].text
     assert hasty.submit(DisableVm(vm="vm1")).text == "vm1 is disabled already"
     hasty.run(FlushNode(node="hv1"))
     hasty.run(ReadyNode(node="hv1"))
@@ -262,6 +260,31 @@ def test_a_disabled_vm_is_started_by_its_admin_alone(hasty: DoorCluster) -> None
     assert hasty.service.vm(uuid).spec.state == "stop"
     hasty.run(DisableVm(vm="vm1"))
     assert hasty.run(StartVm(vm="vm1")).state == "succeeded"
+    check_sound(hasty)
+
+
+def test_a_deaf_guest_is_disabled_only_by_force(hasty: DoorCluster) -> None:
+    uuid = run_seen(hasty, "vm1")
+    hasty.fleet.faults.deaf_guests.add("vm1")
+    job = hasty.run(DisableVm(vm="vm1", timeout_s=1))
+    assert job.error is not None and job.error.code == "GUEST_IGNORES_SHUTDOWN"
+    assert (hasty.where(uuid), hasty.service.vm(uuid).spec.state) == (["hv1"], "start")
+    assert hasty.run(DisableVm(vm="vm1", timeout_s=1, then_stop=True)).state == "succeeded"
+    assert hasty.run(StartVm(vm="vm1")).state == "succeeded"
+    assert hasty.run(DisableVm(vm="vm1", force=True)).state == "succeeded"
+    assert (hasty.where(uuid), hasty.service.vm(uuid).spec.state) == ([], "disable")
+    check_sound(hasty)
+
+
+def test_a_disabling_that_is_cancelled_leaves_the_guest_running(hasty: DoorCluster) -> None:
+    uuid = run_seen(hasty, "vm1")
+    hasty.fleet.faults.deaf_guests.add("vm1")
+    job = hasty.submit(DisableVm(vm="vm1"))
+    await_job(hasty, job, stage="asked")
+    hasty.service.cancel(job.id, ME)
+    job = hasty.finish(job)
+    assert job.state == "cancelled" and "may yet power off" in job.text
+    assert (hasty.where(uuid), hasty.service.vm(uuid).spec.state) == (["hv1"], "start")
     check_sound(hasty)
 
 

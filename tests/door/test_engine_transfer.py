@@ -77,6 +77,19 @@ def test_moved_by_shutting_it_down(cluster: DoorCluster) -> None:
     check_sound(cluster)
 
 
+def test_live_for_once_where_the_method_is_shutdown(cluster: DoorCluster) -> None:
+    uuid = cluster.run_vm("vm1", "hv1", migration_method=MigrationMethod.SHUTDOWN)
+    for asked in (MigrateVm(vm=uuid, target="hv2"), UnmigrateVm(vm=uuid), MoveVm(vm=uuid, target="hv3")):
+        job = cluster.run(asked.model_copy(update={"force_live": True}))
+        assert job.state == "succeeded" and "method" not in job.result, job
+    assert cluster.where(uuid) == ["hv3"]
+    assert cluster.service.vm(uuid).spec.migration_method is MigrationMethod.SHUTDOWN
+    fixed = cluster.run_vm("vm2", "hv1", migration_method=MigrationMethod.NONE)
+    with pytest.raises(WrongState, match="never moved"):
+        cluster.submit(MigrateVm(vm=fixed, target="hv2", force_live=True))
+    check_sound(cluster)
+
+
 def test_what_the_target_cannot_start_runs_again_where_it_was(cluster: DoorCluster) -> None:
     uuid = cluster.run_vm("vm1", "hv1", migration_method=MigrationMethod.SHUTDOWN)
     cluster.fleet.faults.refuse_starts["vm1"] = 1

@@ -19,7 +19,7 @@ from pvc_api.app import create_app
 from pvc_cli import connections
 from pvc_core.decide.turns import came_late, maybe_mixed, not_waited_for
 from pvc_core.errors import InvalidRequest, NotFound, StoreUnavailable
-from pvc_core.model.operations import MigrateVm, RenameVm, StartVm, StopVm, UndefineVm
+from pvc_core.model.operations import MetaVm, MigrateVm, ModifyVm, RenameVm, StartVm, StopVm, UndefineVm
 from pvc_core.store import tree
 
 
@@ -330,6 +330,64 @@ def test_a_renamed_vm_keeps_its_console(logs: LogCluster) -> None:
     assert logs.cluster.run(StartVm(vm="vm2")).state == "succeeded"
     logs.say("hv1", "vm2", "two\n")
     assert logs.await_lines("vm2", "one", "two").next == 2
+
+
+def left_and_renamed(logs: LogCluster, *heard: str) -> None:
+    """Its agent is away while it prints, is stopped, and gets another name, twice."""
+    logs.cluster.run_vm("vm1", "hv1")
+    for line in heard:
+        logs.say("hv1", "vm1", f"{line}\n")
+        logs.await_lines("vm1", line)
+    logs.kill("hv1")
+    logs.say("hv1", "vm1", "left\n")
+    assert logs.cluster.run(StopVm(vm="vm1")).state == "succeeded"
+    logs.cluster.await_true(lambda: logs.cluster.service.vm("vm1").seen == "off", "it is seen off")
+    logs.cluster.submit(RenameVm(vm="vm1", new="other"))
+    logs.cluster.submit(RenameVm(vm="other", new="vm2"))
+
+
+@pytest.mark.parametrize("heard", [(), ("heard",)])
+def test_what_was_not_read_before_a_rename_is_read_after_it(logs: LogCluster, heard: tuple[str, ...]) -> None:
+    left_and_renamed(logs, *heard)
+    logs.start("hv1")
+    logs.await_lines("vm2", *heard, "left")
+
+
+def test_a_renamed_vm_that_runs_again_is_read_in_order(logs: LogCluster) -> None:
+    left_and_renamed(logs, "heard")
+    assert logs.cluster.run(StartVm(vm="vm2")).state == "succeeded"
+    logs.say("hv1", "vm2", "new\n")
+    logs.start("hv1")
+    logs.await_lines("vm2", "heard", "left", "new")
+    assert logs.cluster.run(StopVm(vm="vm2")).state == "succeeded"
+    assert logs.cluster.run(StartVm(vm="vm2")).state == "succeeded"
+    logs.say("hv1", "vm2", "newer\n")
+    logs.await_lines("vm2", "heard", "left", "new", "newer")
+
+
+def test_what_comes_late_after_a_rename_comes_from_the_old_file(
+    logs: LogCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pvc_worker.follow.turns.SLOW_S", 0.3)
+    left_and_renamed(logs, "heard")
+    logs.cluster.submit(MetaVm.parse({"vm": "vm2", "node_limit": ["hv2"]}))
+    assert logs.cluster.run(StartVm(vm="vm2")).state == "succeeded"
+    logs.say("hv2", "vm2", "new\n")
+    logs.await_lines("vm2", "heard", not_waited_for(["hv1"]), "new")
+    logs.start("hv1")
+    logs.await_lines("vm2", "heard", not_waited_for(["hv1"]), "new", "left", came_late("hv1", 1))
+
+
+def test_what_was_not_read_before_a_log_file_was_moved_is_read_after_it(logs: LogCluster) -> None:
+    logs.cluster.run_vm("vm1", "hv1")
+    logs.kill("hv1")
+    logs.say("hv1", "vm1", "left\n")
+    assert logs.cluster.run(StopVm(vm="vm1")).state == "succeeded"
+    console = "<devices><serial type='pty'><log file='/var/log/libvirt/new.log'/></serial></devices>"
+    xml = logs.cluster.service.vm_xml("vm1").replace("</domain>", f"{console}</domain>")
+    logs.cluster.submit(ModifyVm(vm="vm1", xml=xml))
+    logs.start("hv1")
+    logs.await_lines("vm1", "left")
 
 
 def test_the_last_words_of_a_guest_are_a_line(logs: LogCluster) -> None:

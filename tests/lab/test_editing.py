@@ -85,13 +85,22 @@ def test_of_two_who_edit_the_second_is_told_and_loses_nothing(real: RealCluster,
 
 
 def test_a_renamed_vm_runs_under_its_new_name(real: RealCluster) -> None:
+    """And no line of its console is lost, though its agent was away when it printed the last."""
     boot(real, "vm1")
     assert "Shut it down first" in done(real, "vm", "rename", "vm1", "shop1", code=5)
-    done(real, "vm", "shutdown", "vm1", "--yes", "--wait")
+    real.do("kill", "hv1/agent")
+    done(real, "vm", "stop", "vm1", "--yes", "--wait")
     done(real, "vm", "rename", "vm1", "shop1")
+    last = real.last_tick("vm1")
+    real.do("start", "hv1/agent")
+    eventually("its last line is shown", lambda: f" {last};" in done(real, "vm", "log", "shop1"), 30)
+    shown = [int(number) for number in re.findall(r"tick \w+ (\d+);", done(real, "vm", "log", "shop1"))]
+    assert shown == list(range(shown[0], last + 1))
     done(real, "vm", "start", "shop1", "--wait")
     assert real.domains("hv1") == {"shop1"}
     assert "no VM vm1" in done(real, "vm", "info", "vm1", code=4)
+    eventually("it prints under its new name", lambda: real.last_tick("shop1"), 60)
+    eventually("that is shown too", lambda: done(real, "vm", "log", "shop1").count(" 1;") == 2, 30)
 
 
 def test_a_running_guest_grows_and_what_it_cannot_have_waits(real: RealCluster) -> None:

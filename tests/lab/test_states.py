@@ -102,8 +102,9 @@ def deaf_xml(real: RealCluster) -> str:
 
 def test_a_disabled_vm_stays_down(real: RealCluster) -> None:
     real.boot(["vm1"])
-    refused = real.pvc("vm", "disable", "vm1", "--yes")
-    assert refused.returncode == 5 and "--force" in refused.stderr
+    done = real.pvc("vm", "disable", "vm1", "--yes", "--wait")
+    assert done.returncode == 0 and real.domains("hv1") == set(), done.stdout
+    assert real.pvc("vm", "start", "vm1", "--wait").returncode == 0
     done = real.pvc("vm", "disable", "vm1", "--force", "--yes", "--wait")
     assert done.returncode == 0 and real.domains("hv1") == set(), done.stdout
     assert real.pvc("vm", "restart", "vm1", "--yes").returncode == 5

@@ -121,7 +121,7 @@ def test_what_a_guest_runs_with_is_left_alone(real: StoringCluster) -> None:
     for words in (
         ("volume", "remove", *vm1, "--yes"),
         ("volume", "rename", *vm1, "other"),
-        ("volume", "resize", *vm1, "16M", "--force"),
+        ("volume", "resize", *vm1, "16M", "--force", "--yes"),
     ):
         assert IN_USE in real.refused(*words)
     said = real.refused("snapshot", "rollback", *vm1, "live", "--yes")

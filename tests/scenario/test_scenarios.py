@@ -35,7 +35,7 @@ REQUESTS = {
     "vm shutdown": [(1, "vm shutdown vm1 --then-stop")],
     "vm stop": [(1, "vm stop vm1")],
     "vm restart": [(1, "vm restart vm1")],
-    "vm disable": [(1, "vm disable vm1 --force")],
+    "vm disable": [(1, "vm disable vm1 --then-stop")],
     "vm recover": [(1, "guest crash vm1")],
     "vm vcpu set": [(1, "vm vcpu set vm1 1 --maximum 2")],
     "vm memory set": [(1, "vm memory set vm1 256")],

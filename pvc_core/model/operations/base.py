@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Collection, Mapping
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
@@ -95,6 +96,16 @@ class Operation(BaseModel):
     """What it does to a volume would harm a guest: meanwhile no VM is given it, nor starts with it."""
     destructive: ClassVar[bool] = False
     """The CLI asks before it submits."""
+    destructive_with: ClassVar[Mapping[str, Collection[Any]]] = {}
+    """It asks only where a field has one of these values."""
+
+    @classmethod
+    def asks_before(cls, fields: Mapping[str, Any]) -> bool:
+        """Whether the CLI asks before it submits just this; a plan destroys nothing."""
+        destroys = cls.destructive or any(
+            fields.get(name) in values for name, values in cls.destructive_with.items()
+        )
+        return destroys and not fields.get("dry_run")
 
     @classmethod
     def summary(cls) -> str:

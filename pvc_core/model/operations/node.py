@@ -1,7 +1,8 @@
 """Operations on nodes."""
 
+from collections.abc import Collection, Mapping
 from enum import StrEnum
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pydantic import Field
 
@@ -30,6 +31,9 @@ class FlushNode(Operation):
     url: ClassVar[str | None] = "/node/<node>/flush"
     subsystem: ClassVar[Subsystem | None] = "hypervisor"
     plannable: ClassVar[bool] = True
+    destructive_with: ClassVar[Mapping[str, Collection[Any]]] = {
+        "on_blocked": (OnBlocked.SHUTDOWN, OnBlocked.STOP)
+    }
 
     node: NodeName = Field(description="The node to empty.")
     on_blocked: OnBlocked = Field(

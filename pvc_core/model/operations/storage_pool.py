@@ -41,7 +41,11 @@ class AddPool(OfPool):
         "copies=3,mincopies=2",
         description="How many copies are kept, and with how many of them the pool can still be used.",
     )
-    tier: Tier = Field("default", description="On OSDs of that device class only; default is on all.")
+    tier: Tier = Field(
+        "default",
+        description="On OSDs of that device class only; default is on all.",
+        json_schema_extra={"aliases": ["-t"]},
+    )
     autoscale: Autoscale = Field(
         "off", description="Whether Ceph itself changes the number of placement groups, or warns of it."
     )

@@ -31,7 +31,9 @@ class UploadVolume(OfVolume):
         ge=1, le=MOST, description="How long the file is, in bytes.", json_schema_extra={"cli": "upload"}
     )
     image_format: ImageFormat | None = Field(
-        None, description="What the file is; raw has to be said, the others are detected."
+        None,
+        description="What the file is; raw has to be said, the others are detected.",
+        json_schema_extra={"aliases": ["-f"]},
     )
     size: Size | None = Field(None, description="Make the volume at least so large: 20G.")
     checksum: Sha256 | None = Field(None, description="What the file's SHA-256 must be, in hexadecimal.")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from collections.abc import Collection, Mapping
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, StringConstraints
 
@@ -22,11 +23,16 @@ class ResizeVolume(OfVolume):
     name: ClassVar[str] = "storage.volume.resize"
     url: ClassVar[str | None] = "/storage/ceph/volume/<pool>/<volume>/resize"
     needs_rest: ClassVar[bool] = True
+    destructive_with: ClassVar[Mapping[str, Collection[Any]]] = {"force": (True,)}
 
     size: Size = Field(
         description="In bytes, or with K, M, G or T: 20G.", json_schema_extra={"cli": "argument"}
     )
-    force: bool = Field(False, description="Also to less than it has: what is beyond is lost.")
+    force: bool = Field(
+        False,
+        description="Also to less than it has: what is beyond is lost.",
+        json_schema_extra={"aliases": ["-f"]},
+    )
 
 
 class RenameVolume(OfVolume):

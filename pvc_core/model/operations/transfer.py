@@ -7,6 +7,12 @@ from pydantic import Field
 from pvc_core.model.groups import TagRule
 from pvc_core.model.operations.base import Operation, Subsystem, VmReference
 
+TARGET = Field(
+    default=None,
+    description="Where to; the best node if not given.",
+    json_schema_extra={"aliases": ["-t"]},
+)
+
 
 class Transfer(Operation):
     """Move a running VM to another node."""
@@ -26,6 +32,10 @@ class Transfer(Operation):
         ge=1,
         le=1_000_000,
         description="What it may use of the network, in MiB/s; the configuration's value if not given.",
+    )
+    force_live: bool = Field(
+        default=False,
+        description="Carry it over live, this once, although its migration method is `shutdown`.",
     )
     then_stop: bool = Field(
         default=False,

@@ -2,17 +2,19 @@
 
 from typing import ClassVar, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
-from pvc_core.model.metadata import Metadata, Tag, Tagged
+from pvc_core.model.metadata import Metadata
 from pvc_core.model.names import NodeName
 from pvc_core.model.operations.base import Operation, Subsystem, VmReference
-from pvc_core.model.operations.transfer import Transfer
+from pvc_core.model.operations.poweroff import PowersOff
+from pvc_core.model.operations.transfer import TARGET, Transfer
+from pvc_core.model.operations.vm_tag import Tagging
 
 VM = Field(description="The VM's name or UUID.")
 
 
-class DefineVm(Tagged, Metadata, Operation):
+class DefineVm(Tagging, Metadata, Operation):
     """Make a VM known from its libvirt domain XML.
 
     The XML is kept as it is; a missing UUID is given one. The VM is not started.
@@ -31,16 +33,11 @@ class DefineVm(Tagged, Metadata, Operation):
         description="The libvirt domain XML.",
         json_schema_extra={"cli": "file"},
     )
-    node: NodeName | None = Field(default=None, description="Where it shall run; the best node if not given.")
-
-    @field_validator("tags")
-    @classmethod
-    def nothing_unknown(cls, tags: tuple[Tag, ...]) -> tuple[Tag, ...]:
-        """A record keeps what it does not know; a request may not hold it."""
-        unknown = sorted({name for tag in tags for name in tag.model_extra or ()})
-        if unknown:
-            raise ValueError(f"{', '.join(unknown)} is not known here")
-        return tags
+    node: NodeName | None = Field(
+        default=None,
+        description="Where it shall run; the best node if not given.",
+        json_schema_extra={"aliases": ["-t", "--target"]},
+    )
 
 
 class StartVm(Operation):
@@ -56,7 +53,7 @@ class StartVm(Operation):
     )
 
 
-class ShutdownVm(Operation):
+class ShutdownVm(PowersOff):
     """Ask the guest to power off, by ACPI, and wait until it did.
 
     A guest that does not obey in time keeps running, and the task fails and says so, unless its metadata or
@@ -65,20 +62,7 @@ class ShutdownVm(Operation):
 
     name: ClassVar[str] = "vm.shutdown"
     url: ClassVar[str | None] = "/vm/<vm>/shutdown"
-    subsystem: ClassVar[Subsystem | None] = "hypervisor"
-    destructive: ClassVar[bool] = True
 
-    vm: VmReference = VM
-    timeout_s: int | None = Field(
-        default=None,
-        ge=1,
-        le=86_400,
-        description="How long the guest may take; its metadata or the configuration say if not given.",
-    )
-    then_stop: bool | None = Field(
-        default=None,
-        description="Whether a guest that does not obey in time is stopped; its metadata say if not given.",
-    )
     restart_on_ready: bool = Field(
         default=False, description="Start it again when its node is taken back into service (`node ready`)."
     )
@@ -104,9 +88,11 @@ class MigrateVm(Transfer):
     name: ClassVar[str] = "vm.migrate"
     url: ClassVar[str | None] = "/vm/<vm>/migrate"
 
-    target: NodeName | None = Field(default=None, description="Where to; the best node if not given.")
+    target: NodeName | None = TARGET
     force: bool = Field(
-        default=False, description="Move a VM that is already away from home; its home stays."
+        default=False,
+        description="Move a VM that is already away from home; its home stays.",
+        json_schema_extra={"aliases": ["-f"]},
     )
 
 

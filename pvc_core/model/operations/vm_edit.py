@@ -24,6 +24,7 @@ VM = Field(description="The VM's name or UUID.")
 LIVE = Field(
     default=None,
     description="Change the running guest too, or only what it is started with next; both if it runs.",
+    json_schema_extra={"aliases": ["-l/-L"]},
 )
 
 Printable = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=PRINTABLE_PATTERN)]
@@ -87,7 +88,9 @@ class SetVmVcpus(Operation):
         default=None, ge=1, le=16384, description="How many it can grow to while it runs."
     )
     topology: Topology | None = Field(
-        default=None, description="Sockets, cores, threads, as 1,4,2; their product is the maximum."
+        default=None,
+        description="Sockets, cores, threads, as 1,4,2; their product is the maximum.",
+        json_schema_extra={"aliases": ["-t"]},
     )
     live: bool | None = LIVE
 
@@ -120,8 +123,14 @@ class AddVmNetwork(Operation):
         description="The bridge on the node, or libvirt's network.", json_schema_extra={"cli": "argument"}
     )
     type: Literal["bridge", "network"] = Field(default="bridge", description="What that is the name of.")
-    macaddr: MacAddress | None = Field(default=None, description="Its MAC address; a new one if not given.")
-    model: Word = Field(default="virtio", description="What the guest sees.")
+    macaddr: MacAddress | None = Field(
+        default=None,
+        description="Its MAC address; a new one if not given.",
+        json_schema_extra={"aliases": ["-a", "--mac-address"]},
+    )
+    model: Word = Field(
+        default="virtio", description="What the guest sees.", json_schema_extra={"aliases": ["-m"]}
+    )
     live: bool | None = LIVE
 
 
@@ -138,7 +147,9 @@ class RemoveVmNetwork(Operation):
     network: BridgeName | None = Field(
         default=None, description="Its network.", json_schema_extra={"cli": "argument"}
     )
-    macaddr: MacAddress | None = Field(default=None, description="Its MAC address.")
+    macaddr: MacAddress | None = Field(
+        default=None, description="Its MAC address.", json_schema_extra={"aliases": ["-m", "--mac-address"]}
+    )
     live: bool | None = LIVE
 
     @model_validator(mode="after")
@@ -160,11 +171,17 @@ class AddVmVolume(Operation):
         description="POOL/NAME of the RBD image, or the path of the file.",
         json_schema_extra={"cli": "argument"},
     )
-    type: VolumeType = Field(default=VolumeType.RBD, description="What it is.")
-    disk_id: DiskId | None = Field(
-        default=None, description="Its name on the bus, as vdb; the next free one if not given."
+    type: VolumeType = Field(
+        default=VolumeType.RBD, description="What it is.", json_schema_extra={"aliases": ["-t"]}
     )
-    bus: Bus = Field(default=Bus.VIRTIO, description="How the guest sees it.")
+    disk_id: DiskId | None = Field(
+        default=None,
+        description="Its name on the bus, as vdb; the next free one if not given.",
+        json_schema_extra={"aliases": ["-d"]},
+    )
+    bus: Bus = Field(
+        default=Bus.VIRTIO, description="How the guest sees it.", json_schema_extra={"aliases": ["-b"]}
+    )
     image: ImageFormat = Field(default=ImageFormat.RAW, description="What a file holds.")
     live: bool | None = LIVE
 

@@ -8,10 +8,11 @@ from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from pvc_core.model.metadata import Metadata
 from pvc_core.model.operations.base import Operation, Subsystem, VmReference
+from pvc_core.model.operations.vm_tag import Tagging
 
 VM = Field(description="The VM's name or UUID.")
 
-FIELDS: list[Any] = list(Metadata.model_fields)
+FIELDS: list[Any] = [*Metadata.model_fields, *Tagging.model_fields]
 
 
 def _as_it_is(schema: dict[str, Any]) -> None:
@@ -20,11 +21,12 @@ def _as_it_is(schema: dict[str, Any]) -> None:
         field.pop("default", None)
 
 
-class MetaVm(Metadata, Operation):
+class MetaVm(Tagging, Metadata, Operation):
     """Change a VM's metadata; what is not given stays as it is.
 
     A node limit that leaves out the node where the VM is now is taken, and the answer says so: nothing is
-    moved by it. The task's result holds what was before and what is now.
+    moved by it. Tags that are given take the place of those it has; a protected one stays protected, and is
+    taken off by `vm tag remove` alone. The task's result holds what was before and what is now.
     """
 
     model_config = ConfigDict(json_schema_extra=_as_it_is)

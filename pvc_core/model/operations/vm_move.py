@@ -2,10 +2,8 @@
 
 from typing import ClassVar
 
-from pydantic import Field
-
 from pvc_core.model.names import NodeName
-from pvc_core.model.operations.transfer import Transfer
+from pvc_core.model.operations.transfer import TARGET, Transfer
 
 
 class UnmigrateVm(Transfer):
@@ -24,4 +22,4 @@ class MoveVm(Transfer):
     name: ClassVar[str] = "vm.move"
     url: ClassVar[str | None] = "/vm/<vm>/move"
 
-    target: NodeName | None = Field(default=None, description="Where to; the best node if not given.")
+    target: NodeName | None = TARGET

@@ -82,7 +82,9 @@ class ExportVmSnapshot(Operation):
     snapshot: VmSnapshotName = SNAPSHOT
     directory: ExportPlace = DIRECTORY
     incremental_from: VmSnapshotName | None = Field(
-        default=None, description="Only what changed since this snapshot."
+        default=None,
+        description="Only what changed since this snapshot.",
+        json_schema_extra={"aliases": ["-i", "--incremental"]},
     )
     node: NodeName | None = Field(
         default=None, description="Who exports, and whose directory; the VM's node if not given."

@@ -5,11 +5,12 @@ from typing import ClassVar
 from pydantic import Field
 
 from pvc_core.model.operations.base import Operation, Subsystem, VmReference
+from pvc_core.model.operations.poweroff import PowersOff
 
 VM = Field(description="The VM's name or UUID.")
 
 
-class RestartVm(Operation):
+class RestartVm(PowersOff):
     """Shut a VM down by ACPI and start it again on its node.
 
     A guest that does not obey in time keeps running and the task fails, unless its metadata or --then-stop
@@ -19,39 +20,26 @@ class RestartVm(Operation):
 
     name: ClassVar[str] = "vm.restart"
     url: ClassVar[str | None] = "/vm/<vm>/restart"
-    subsystem: ClassVar[Subsystem | None] = "hypervisor"
-    destructive: ClassVar[bool] = True
 
-    vm: VmReference = VM
-    timeout_s: int | None = Field(
-        default=None,
-        ge=1,
-        le=86_400,
-        description="How long the guest may take to power off; its metadata or the configuration say if not "
-        "given.",
-    )
-    then_stop: bool | None = Field(
-        default=None,
-        description="Whether a guest that does not obey in time is stopped; its metadata say if not given.",
-    )
     force: bool = Field(
         default=False, description="Do not ask the guest: stop it at once, like pulling its plug."
     )
 
 
-class DisableVm(Operation):
+class DisableVm(PowersOff):
     """Take a VM out of use: nothing but `vm start` starts it again.
 
-    Neither a flush, nor the return of its node, nor a crash policy ever starts a disabled VM.
+    One that runs is shut down first, as by `vm shutdown`; a guest that does not obey in time keeps running,
+    and the task fails and says so. Neither a flush, nor the return of its node, nor a crash policy ever
+    starts a disabled VM.
     """
 
     name: ClassVar[str] = "vm.disable"
     url: ClassVar[str | None] = "/vm/<vm>/disable"
-    subsystem: ClassVar[Subsystem | None] = "hypervisor"
-    destructive: ClassVar[bool] = True
 
-    vm: VmReference = VM
-    force: bool = Field(default=False, description="Stop it at once if it runs, like pulling its plug.")
+    force: bool = Field(
+        default=False, description="Do not ask the guest: stop it at once, like pulling its plug."
+    )
 
 
 class RecoverVm(Operation):

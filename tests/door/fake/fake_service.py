@@ -12,7 +12,7 @@ from pvc_core.model.node import NodeState
 from pvc_core.model.operations import BY_NAME, Operation
 from pvc_core.model.views import Fault, LockView, NodeView, PlanView, StatusView, VmView
 from pvc_core.model.vm import VmSpec, Wanted
-from pvc_tasks.queries import VmFilter
+from pvc_tasks.filters import NodeFilter, VmFilter
 from pvc_tasks.service import Asker
 
 ROLES = ("viewer", "operator", "admin")
@@ -144,8 +144,8 @@ class FakeService:
         found = [job for job in reversed(self.all_jobs.values()) if operation in (None, job.operation)]
         return found[:limit]
 
-    def nodes(self) -> list[NodeView]:
-        return self.all_nodes
+    def nodes(self, wanted: NodeFilter) -> list[NodeView]:
+        return [node for node in self.all_nodes if wanted.takes(node)]
 
     def node(self, name: str) -> NodeView:
         for found in self.all_nodes:

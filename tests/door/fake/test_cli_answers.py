@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 from click.testing import CliRunner, Result
-from fake_service import FakeService, failed, flush_frames
+from fake_service import FakeService, failed, flush_frames, node
+from flask.testing import FlaskClient
 
 from pvc_cli import connections
 from pvc_cli.main import main
@@ -25,6 +26,30 @@ def test_the_list_of_nodes(pvc: Run) -> None:
     assert lines[1].split()[:5] == ["hv1", "ready", "ok", "1/1", "4/16"]
     assert lines[2].split()[:3] == ["hv2", "flushed", "dead"]
     assert max(map(len, lines)) <= 80
+
+
+def test_nodes_are_found_by_all_of_the_filters(pvc: Run, fake: FakeService) -> None:
+    fake.all_nodes += [node("hv3", worker=False, coordinator=False), node("other")]
+
+    def found(*words: str) -> list[str]:
+        shown = pvc("node", "list", *words, "-f", "json")
+        assert shown.exit_code == 0, shown.output
+        return [one["name"] for one in json.loads(shown.stdout)]
+
+    assert found("hv*") == ["hv1", "hv2", "hv3"]
+    assert found("-ds", "run") == ["hv1", "other"]
+    assert found("hv?", "-ds", "run") == ["hv1"]
+    assert found("-cs", "hypervisor") == ["hv3"] == found("--daemon-state", "no-worker")
+    assert found("-vs", "flushed", "--daemon-state", "dead") == ["hv2"]
+    assert found("-vs", "flushed", "--daemon-state", "run") == []
+    assert pvc("node", "list", "x*").output == "no node matches\n"
+    assert pvc("node", "list", "-vs", "flush").exit_code == 2
+
+
+@pytest.mark.parametrize("query", ["daemon_state=up", "domain_state=", "state=ready", "name="])
+def test_a_filter_of_nodes_that_cannot_be_is_refused(http: FlaskClient, query: str) -> None:
+    answer = http.get(f"/api/v1/node?{query}", headers={"Authorization": "Bearer viewer-token"})
+    assert answer.status_code == 400 and answer.json["remedy"]
 
 
 @pytest.mark.parametrize(

@@ -18,8 +18,9 @@ from fake_service import FakeService
 from pvc_cli import connections
 from pvc_cli.main import main
 from pvc_cli.width import cells
+from pvc_core.model.groups import TagRule
 from pvc_core.model.metadata import Tag
-from pvc_core.model.operations import AddVmTag, DefineVm, MetaVm, RemoveVmTag
+from pvc_core.model.operations import AddVmTag, DefineVm, MetaVm, MigrateVm, RemoveVmTag
 
 Run = Callable[..., Result]
 
@@ -84,6 +85,32 @@ def test_meta_sends_what_was_given_and_no_more(pvc: Run, fake: FakeService) -> N
     assert fake.asked[0][0].fields().keys() == {"vm", "autorestart", "node_limit", "reset"}
 
 
+def test_commas_separate_words_of_a_choice_as_well(pvc: Run, fake: FakeService) -> None:
+    assert pvc("vm", "meta", "web1", "--reset", "node-limit,autorestart").exit_code == 0
+    assert pvc("vm", "migrate", "web1", "--despite", "apart,together").exit_code == 0
+    meta, migrate = (operation for operation, _ in fake.asked)
+    assert isinstance(meta, MetaVm) and meta.reset == ("node_limit", "autorestart")
+    assert isinstance(migrate, MigrateVm) and migrate.despite == (TagRule.APART, TagRule.TOGETHER)
+    wrong = pvc("vm", "migrate", "web1", "--despite", "apart,asunder")
+    assert wrong.exit_code == 2 and "asunder" in wrong.stderr
+
+
+def test_short_and_familiar_names_say_the_same(pvc: Run, fake: FakeService) -> None:
+    short = ("-l", "hv1,hv2", "-s", "vms", "-A", "-m", "none", "-d", "50")
+    long = ("--limit", "hv1", "--limit", "hv2", "--node-selector", "vms", "--no-autorestart")
+    assert pvc("vm", "meta", "web1", *short).exit_code == 0
+    assert pvc("vm", "meta", "web1", *long, "--method", "none", "--max-downtime", "50").exit_code == 0
+    assert fake.asked[0][0] == fake.asked[1][0]
+    assert pvc("vm", "migrate", "web1", "-t", "hv2", "-f").exit_code == 0
+    assert fake.asked[2][0] == MigrateVm(vm="web1", target="hv2", force=True)
+
+
+def test_meta_takes_tags_as_define_does(pvc: Run, fake: FakeService) -> None:
+    assert pvc("vm", "meta", "web1", "--tag", "shop,front", "-G", "prod").exit_code == 0
+    tags = (Tag(name="shop"), Tag(name="front"), Tag(name="prod", protected=True))
+    assert fake.asked[0][0] == MetaVm(vm="web1", tags=tags)
+
+
 def test_a_number_of_nothing_is_sent_and_refused(pvc: Run, fake: FakeService) -> None:
     assert pvc("vm", "meta", "web1", "--max-downtime-ms", "0").exit_code == 2
     assert pvc("vm", "meta", "web1").exit_code == 2
@@ -115,7 +142,7 @@ def test_tags_are_listed_and_filtered(pvc: Run, tagged: FakeService) -> None:
 
 def test_tags_are_put_on_and_taken_off(pvc: Run, fake: FakeService) -> None:
     assert pvc("vm", "tag", "add", "web1", "rack=7", "--protected").exit_code == 0
-    assert pvc("vm", "tag", "remove", "web1", "rack=7", "--force", "--reason", "moved").exit_code == 0
+    assert pvc("vm", "tag", "remove", "web1", "rack=7", "--force", "-y", "--reason", "moved").exit_code == 0
     assert pvc("vm", "tag", "add", "web1", "a/b").exit_code == 2
     assert pvc("vm", "tag", "remove", "web1", "..").exit_code == 2
     asked = [operation for operation, _ in fake.asked]
@@ -123,6 +150,29 @@ def test_tags_are_put_on_and_taken_off(pvc: Run, fake: FakeService) -> None:
         AddVmTag(vm="web1", tag="rack=7", protected=True),
         RemoveVmTag(vm="web1", tag="rack=7", force=True),
     ]
+
+
+@pytest.mark.parametrize(
+    ("words", "options"),
+    [
+        ("node flush hv1", ["--on-blocked", "stop"]),
+        ("node flush hv1", ["--on-blocked", "shutdown"]),
+        ("vm tag remove web1 shop", ["--force"]),
+        ("storage ceph volume resize vms web1 1G", ["--force"]),
+    ],
+)
+def test_what_only_some_options_make_destructive_asks_with_them(
+    pvc: Run, fake: FakeService, words: str, options: list[str]
+) -> None:
+    refused = pvc(*words.split(), *options)
+    assert refused.exit_code == 2 and "--yes" in refused.stderr and fake.asked == []
+    assert pvc(*words.split(), *options, "--yes").exit_code == 0
+    assert pvc(*words.split()).exit_code == 0
+    assert len(fake.asked) == 2
+
+
+def test_a_plan_of_what_is_destructive_is_shown_without_asking(pvc: Run, fake: FakeService) -> None:
+    assert pvc("node", "flush", "hv1", "--on-blocked", "stop", "--dry-run").exit_code == 6
 
 
 @pytest.mark.parametrize("query", ["negate=maybe", "tag=", f"tag={'x' * 65}", "tag=a&tag=b", "tags=a"])
@@ -138,6 +188,16 @@ def test_metadata_is_shown(pvc: Run, fake: FakeService) -> None:
     shown = pvc("vm", "info", "web1").output
     for text in ("shop", "a pause of at most 50 ms", "started again", "allowed nodes  hv1\n"):
         assert text in shown
+
+
+def test_all_metadata_is_in_the_wide_list(pvc: Run, tagged: FakeService) -> None:
+    (view,) = tagged.all_vms
+    said = {"node_limit": ("hv1", "hv2"), "node_selector": "vms", "autorestart": True, "max_downtime_ms": 50}
+    tagged.all_vms = [view.but(spec=view.spec.but(**said, migration_method="none", description="the shop"))]
+    head, line = pvc("vm", "list", "--wide").output.splitlines()
+    assert " ".join(head.split()) == "VM SEEN NODE LIMIT SELECT AUTO METHOD PAUSE TAGS DESCRIPTION"
+    for word in ("web1", "hv1,hv2", "vms", "yes", "none", "50", "shop, prod", "the shop"):
+        assert word in line
 
 
 def on_a_terminal(home: Path, *words: str, **environment: str) -> str:
@@ -163,6 +223,7 @@ TOUR = [
     ("node", "info", "hv1"),
     ("node", "flush", "hv1", "--dry-run"),
     ("vm", "list"),
+    ("vm", "list", "--wide"),
     ("vm", "info", LONG),
     ("vm", "meta", LONG, "--autorestart"),
     ("vm", "tag", "get", LONG),
@@ -178,7 +239,7 @@ def test_everything_fits_a_terminal_of_80_columns(
     pvc: Run, home: Path, tagged: FakeService, words: tuple[str, ...]
 ) -> None:
     (view,) = tagged.all_vms
-    spec = view.spec.but(name=LONG, description="A VM. " * 30, previous_node="hv2")
+    spec = view.spec.but(name=LONG, description="A VM. " * 30, previous_node="hv2", node_limit=("hv1", "hv2"))
     tagged.all_vms = [view.but(spec=spec)]
     pvc("vm", "start", LONG)
     lines = re.sub(r"\x1b\[[0-9;]*m|\r", "", on_a_terminal(home, *words)).splitlines()

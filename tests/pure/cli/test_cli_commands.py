@@ -59,8 +59,54 @@ def _verbs(name: str, found: click.Command) -> Iterator[tuple[str, click.Command
 VERBS = dict(verbs())
 
 
+FAMILIAR = {
+    "node list": "-ds -cs -vs -f",
+    "node info": "-f",
+    "node log": "-l -f",
+    "node flush": "-w",
+    "node ready": "-w",
+    "vm define": "-t --target -l --limit -s --node-selector -a -A -m --method -d --max-downtime -g --tag -G "
+    "--protected-tag",
+    "vm meta": "-l -s -a -A -m -d",
+    "vm restart": "-w",
+    "vm shutdown": "-w",
+    "vm move": "-t -w --force-live",
+    "vm migrate": "-t -f -w --force-live",
+    "vm unmigrate": "-w --force-live",
+    "vm flush-locks": "--wait",
+    "vm snapshot export": "-i --incremental",
+    "vm tag add": "-p --protected",
+    "vm vcpu set": "-t --topology",
+    "vm network add": "-a --macaddr -m --model -l -L",
+    "vm network remove": "-m --mac-address -l -L",
+    "vm volume add": "-d --disk-id -b --bus -t --type -l -L",
+    "vm volume remove": "-l -L",
+    "vm log": "-l -f",
+    "vm dump": "-f --file",
+    "vm info": "-f",
+    "vm list": "-t --target -s --state -g --tag -n --negate -f",
+    "storage ceph pool add": "-t --tier --replcfg",
+    "storage ceph volume list": "-p -f",
+    "storage ceph volume resize": "-f",
+    "storage ceph volume upload": "-f",
+}
+"""What PVC users have in their fingers, beside our own names."""
+
+
 def options(command: click.Command) -> set[str]:
-    return {name for param in command.params for name in param.opts}
+    return {name for param in command.params for name in (*param.opts, *param.secondary_opts)}
+
+
+@pytest.mark.parametrize("name", FAMILIAR)
+def test_familiar_options_are_there(name: str) -> None:
+    assert options(VERBS[name]) >= set(FAMILIAR[name].split())
+
+
+@pytest.mark.parametrize("name", VERBS)
+def test_no_option_means_two_things(name: str) -> None:
+    """Click takes the last that claims a name, and says nothing."""
+    each = [option for param in VERBS[name].params for option in (*param.opts, *param.secondary_opts)]
+    assert sorted(each) == sorted(set(each))
 
 
 @pytest.mark.parametrize("name", WANTED)
@@ -75,7 +121,7 @@ def test_each_operation_has_a_command_with_its_fields(operation: type[Operation]
     assert operation.model_fields.keys() <= names
     assert "reason" in names
     assert ("wait" in names) is not operation.immediate
-    assert ("yes" in names) is operation.destructive
+    assert ("yes" in names) is bool(operation.destructive or operation.destructive_with)
 
 
 @pytest.mark.parametrize("name", VERBS)
@@ -112,3 +158,10 @@ def test_a_wrong_command_line_has_a_remedy(words: list[str]) -> None:
     assert shown.exit_code == 2
     assert shown.stderr.startswith("error: ")
     assert "remedy: See `pvc" in shown.stderr
+
+
+def test_a_number_says_what_it_counts() -> None:
+    migrate = CliRunner().invoke(main, ["vm", "migrate", "--help"]).output
+    assert "--deadline SECONDS" in migrate and "--bandwidth-mib MIB/S" in migrate
+    assert "--shutdown-timeout SECONDS" in CliRunner().invoke(main, ["vm", "meta", "--help"]).output
+    assert "--timeout SECONDS" in CliRunner().invoke(main, ["vm", "shutdown", "--help"]).output

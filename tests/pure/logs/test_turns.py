@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pvc_core.decide.turns import Stay, Turn, decide_turn, stays_of, turn_of
+from pvc_core.decide.turns import Stay, Turn, console_then, decide_turn, leave_console, stays_of, turn_of
 from pvc_core.model.log import LogHead
 from pvc_core.model.vm import MOST_STAYS, VmSpec, Wanted
 
@@ -94,6 +94,29 @@ def test_who_was_passed_over_appends_late_unless_its_turn_is_to_come() -> None:
 
 def test_who_is_back_before_it_finished_is_known() -> None:
     assert turn(a_vm("hv1", "hv2", "hv1"), at(0), "hv1").returns
+    assert turn(a_vm("hv1", "hv2", "hv1"), at(0), "hv1").mixed
+
+
+def test_stays_in_files_of_different_names_are_read_one_after_the_other() -> None:
+    vm = leave_console(a_vm("hv1", runs=False), "old.log")
+    assert vm.consoles == leave_console(vm, "newer.log").consoles == ((0, "old.log"),)
+    again = vm.placed("hv1", state=Wanted.START)
+    found = turn(again, at(0), "hv1")
+    assert (found.do, found.stay, found.returns, found.mixed) == ("finish", Stay(0, "hv1"), True, False)
+    assert turn(again, at(0, closed=True), "hv1") == Turn("follow", Stay(1, "hv1"))
+    assert console_then(again, Stay(0, "hv1")) == "old.log" and console_then(again, Stay(1, "hv1")) is None
+    off = leave_console(again.but(state=Wanted.STOP), "new.log")
+    assert [console_then(off, stay) for stay in stays_of(off)] == ["old.log", "new.log"]
+
+
+def test_a_vm_that_never_ran_leaves_no_console() -> None:
+    assert leave_console(a_vm(runs=False), "old.log").consoles == ()
+
+
+def test_what_comes_late_is_of_the_last_stay_there() -> None:
+    vm = a_vm("hv1", "hv2", "hv1", "hv3")
+    found = turn(vm, at(3, holder="hv3", owed=("hv1",)), "hv1")
+    assert (found.do, found.stay) == ("late", Stay(2, "hv1"))
 
 
 def test_a_turn_that_is_forgotten_or_never_came_is_that_of_a_stay_there_is() -> None:

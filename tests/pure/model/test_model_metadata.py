@@ -125,7 +125,7 @@ def test_null_is_no_way_to_set_back() -> None:
 
 def test_reset_takes_the_fields_there_are_and_not_those_given() -> None:
     assert "max_downtime_ms" in faults(MetaVm, vm="web1", reset=["colour"])["reset"]
-    assert "tags" in faults(MetaVm, vm="web1", reset=["tags"])["reset"]
+    assert "uuid" in faults(MetaVm, vm="web1", reset=["uuid"])["reset"]
     both = faults(MetaVm, vm="web1", autorestart=True, reset=["autorestart"])
     assert "autorestart cannot be given and reset at once" in both["body"]
     assert MetaVm.parse({"vm": "web1", "reset": list(Metadata.model_fields)}).reset
