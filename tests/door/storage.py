@@ -57,7 +57,8 @@ class DisksBesideSteps:
         self._disks = disks
 
     def __getattr__(self, name: str) -> Any:
-        assert current_thread().name.startswith("work "), f"{name} was asked in a step"
+        beside = current_thread().name.startswith("work ")
+        assert beside or name == "patience_s", f"{name} was asked in a step"
         return getattr(self._disks, name)
 
 
