@@ -18,6 +18,7 @@ from pvc_core.store.documents import Store
 from pvc_core.store.locks import lock_ref, may_be_locked
 from pvc_core.store.look import look_at_cluster
 from pvc_tasks.operations.storage_common import volume_object
+from pvc_tasks.working import CLIENTS
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,11 @@ class VolumeTask:
         """An operation of a newer version may."""
         operation = BY_NAME.get(self.job.operation)
         return operation is None or operation.needs_rest
+
+    @property
+    def clients(self) -> list[str]:
+        """With which it may have the volume open: no guest ever has one of these."""
+        return list(self.job.notes.get(CLIENTS, ()))
 
     def __str__(self) -> str:
         return f"task {self.job.id} ({self.job.operation}) is at work on {self.disk}"

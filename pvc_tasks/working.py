@@ -10,10 +10,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from pvc_core.errors import PvcError
+from pvc_core.model.storage import client_of
 from pvc_core.store import tree
 from pvc_tasks.context import Context
 from pvc_tasks.outcome import Hold
 from pvc_tasks.ports import Act
+
+CLIENTS = "clients"
+"""The note that holds as whom the storage sees who works: what such a client has open, a guest has not."""
 
 SHORT_S = 0.1
 """Work that ends within that needs no second look at its job."""
@@ -34,7 +38,7 @@ def work(ctx: Context, text: str, act: Act) -> Mapping[str, Any] | Hold:
         return Hold()
     before = ctx.job.notes.get("worked_by", "")
     if before != _me(ctx):
-        ctx.remember(worked_by=_me(ctx))
+        ctx.remember(worked_by=_me(ctx), **{CLIENTS: _clients(ctx)})
         if before is not None:
             ctx.log(text)
         ctx.save()
@@ -58,6 +62,12 @@ def bring_to_rest(ctx: Context) -> Hold | None:
         return Hold()
     ctx.me.works.stop(ctx.job.id)
     return Hold() if ctx.me.works.busy(ctx.job.id) else None
+
+
+def _clients(ctx: Context) -> list[str]:
+    """Those of earlier attempts may be seen for a while."""
+    own = client_of(ctx.world.blocks.own_address())
+    return [*dict.fromkeys((*ctx.job.notes.get(CLIENTS, ()), own))]
 
 
 def _me(ctx: Context) -> str:
