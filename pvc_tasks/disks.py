@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pvc_core.decide.sharing import check_not_taken
 from pvc_core.errors import LockedByJob
 from pvc_core.model.job import Job
-from pvc_core.model.operations import BY_NAME
+from pvc_core.model.operations import needs_rest
 from pvc_core.model.vm import VmSpec
 from pvc_core.store import tree
 from pvc_core.store.documents import Store
@@ -30,9 +30,7 @@ class VolumeTask:
 
     @property
     def needs_rest(self) -> bool:
-        """An operation of a newer version may."""
-        operation = BY_NAME.get(self.job.operation)
-        return operation is None or operation.needs_rest
+        return needs_rest(self.job.operation)
 
     @property
     def clients(self) -> list[str]:
