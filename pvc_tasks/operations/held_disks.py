@@ -62,8 +62,8 @@ def _wait(ctx: Context, node: str, held: list[Left], since: float) -> Wait:
 
 
 def hosts_here(ctx: Context, cluster: Cluster) -> set[str]:
-    """The addresses of this node, and the one that it is really seen with."""
-    return {*cluster.node(ctx.me.node).spec.addresses, host_of(ctx.world.blocks.own_address())}
+    """The addresses of this node, and the one that this very process is seen with."""
+    return {*cluster.node(ctx.me.node).addresses, host_of(ctx.world.blocks.own_address())}
 
 
 def watchers_of(blocks: Blocks, disks: Iterable[str]) -> Watchers:
