@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from pvc_core.decide.sharing import check_not_taken
 from pvc_core.errors import LockedByJob
 from pvc_core.model.job import Job
-from pvc_core.model.operations import BY_NAME
+from pvc_core.model.operations import needs_rest
 from pvc_core.model.vm import VmSpec
 from pvc_core.store import tree
 from pvc_core.store.documents import Store
 from pvc_core.store.locks import lock_ref, may_be_locked
 from pvc_core.store.look import look_at_cluster
 from pvc_tasks.operations.storage_common import volume_object
+from pvc_tasks.working import CLIENTS
 
 
 @dataclass(frozen=True)
@@ -29,9 +30,12 @@ class VolumeTask:
 
     @property
     def needs_rest(self) -> bool:
-        """An operation of a newer version may."""
-        operation = BY_NAME.get(self.job.operation)
-        return operation is None or operation.needs_rest
+        return needs_rest(self.job.operation)
+
+    @property
+    def clients(self) -> list[str]:
+        """With which it may have the volume open: no guest ever has one of these."""
+        return list(self.job.notes.get(CLIENTS, ()))
 
     def __str__(self) -> str:
         return f"task {self.job.id} ({self.job.operation}) is at work on {self.disk}"

@@ -10,10 +10,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from pvc_core.errors import PvcError
+from pvc_core.model.storage import client_of
 from pvc_core.store import tree
 from pvc_tasks.context import Context
 from pvc_tasks.outcome import Hold
 from pvc_tasks.ports import Act
+
+CLIENTS = "clients"
+"""The note that holds as whom the storage sees who works: what such a client has open, a guest has not."""
 
 SHORT_S = 0.3
 """Work that ends within that needs no second look at its job; a slot can be spared for so long."""
@@ -36,7 +40,7 @@ def work(ctx: Context, text: str, act: Act) -> Mapping[str, Any] | Hold:
     if before is not None and end is None and not ctx.me.works.busy(ctx.job.id):
         ctx.log(text)
     if before != _me(ctx):
-        ctx.remember(worked_by=_me(ctx))
+        ctx.remember(worked_by=_me(ctx), **{CLIENTS: _clients(ctx)})
         ctx.save()
     if end is None:
         ctx.check_ours()
@@ -64,6 +68,12 @@ def let_end(ctx: Context) -> Hold | None:
     if ctx.now < ctx.job.deadline and ctx.me.works.busy(ctx.job.id):
         return Hold()
     return bring_to_rest(ctx)
+
+
+def _clients(ctx: Context) -> list[str]:
+    """Those of earlier attempts may be seen for a while."""
+    own = client_of(ctx.world.blocks.own_address())
+    return [*dict.fromkeys((*ctx.job.notes.get(CLIENTS, ()), own))]
 
 
 def _me(ctx: Context) -> str:

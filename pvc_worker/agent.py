@@ -22,6 +22,7 @@ from pvc_worker.presence import Presence
 from pvc_worker.registration import register_node
 from pvc_worker.reporter import Reporter
 from pvc_worker.rescuer import RESCUE_INTERVAL_S, Rescuer
+from pvc_worker.storage_client import CLIENT_INTERVAL_S, StorageClient
 from pvc_worker.threads import Drive, Threads
 
 HEARTBEAT_S = 1.0
@@ -41,7 +42,8 @@ class Agent:
         self.known = Event()
         incarnation = token_hex(6)
         self.presence = Presence(world, tree.node_alive(node.name), "agent", incarnation)
-        self.reporter = Reporter(world, node.name, hypervisor, incarnation, drive)
+        storage = StorageClient(world.blocks)
+        self.reporter = Reporter(world, node.name, hypervisor, incarnation, drive, storage)
         self.caretaker = Caretaker(world)
         self.rounds = [
             drive.round("heartbeat", self._heartbeat, HEARTBEAT_S),
@@ -52,6 +54,7 @@ class Agent:
         if world.config.subsystems.storage:
             rescuer = Rescuer(world, node.name, hypervisor)
             self.rounds.append(drive.round("rescue", rescuer.look, RESCUE_INTERVAL_S))
+            self.rounds.append(drive.round("storage", storage.look, CLIENT_INTERVAL_S))
         hypervisor.on_event(self.reporter.heard)
         hypervisor.on_event(lambda event: self.rounds[1].poke())
         world.store.home.on_session_change(self.poke)

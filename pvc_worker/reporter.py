@@ -11,6 +11,7 @@ from pvc_core.version import VERSION
 from pvc_drivers.hypervisor.port import DomainEvent, Hypervisor
 from pvc_tasks.world import World
 from pvc_worker.corrector import Corrector
+from pvc_worker.storage_client import StorageClient
 from pvc_worker.threads import Drive
 
 log = logging.getLogger(__name__)
@@ -28,8 +29,10 @@ class Reporter:
         hypervisor: Hypervisor,
         incarnation: str,
         drive: Drive,
+        storage: StorageClient,
     ) -> None:
         self._world, self._node, self._drive = world, node, drive
+        self._storage = storage
         self._hypervisor = hypervisor
         self._corrector = Corrector(world, node, incarnation, hypervisor)
         self._capacity: Capacity | None = None
@@ -70,6 +73,7 @@ class Reporter:
             load=self._drive.load(),
             interfaces=self._drive.interfaces(),
             pvc_version=VERSION,
+            storage_address=self._storage.host,
         )
 
     def _write(self, report: NodeReport) -> None:
@@ -79,5 +83,7 @@ class Reporter:
         if seen is None:
             self._world.store.commit(ref.create(report))
         else:
-            self._world.store.commit(seen.save(report.but(sequence=seen.value.sequence + 1)))
+            known = report.storage_address or seen.value.storage_address
+            number = seen.value.sequence + 1
+            self._world.store.commit(seen.save(report.but(sequence=number, storage_address=known)))
         self._written = report

@@ -13,12 +13,15 @@ from pvc_api.auth import need
 from pvc_api.document import describe, error_responses, query_parameters
 from pvc_api.reading import Query, read_query
 from pvc_api.resources.base import Door
-from pvc_api.shared import blocks
+from pvc_api.shared import blocks, service
 from pvc_api.transfer import BYTES, transfer
 from pvc_core.decide.qcow2_layout import data_ranges, plan_qcow2, render_metadata
-from pvc_core.errors import VolumeInUse
 from pvc_core.model.image_format import DownloadFormat
 from pvc_drivers.blocks.content import Source
+from pvc_tasks.stillness import kept_still, look_at_rest
+
+File = tuple[Iterator[bytes], int]
+"""Its parts, and its length."""
 
 
 class DownloadQuery(Query):
@@ -32,19 +35,23 @@ class DownloadQuery(Query):
 
 class Download(Door):
     def get(self, pool: str, volume: str) -> Response:
-        """A volume's content as a file; its length is in Content-Length, and tells whether all has come."""
+        """A volume's content as a file; its length is in Content-Length, and tells whether all has come.
+
+        It breaks off when somebody begins to use the volume meanwhile: what came is of two times.
+        """
         need("operator")
         asked = read_query(DownloadQuery)
-        if not asked.snapshot:
-            _check_still(pool, volume)
+        world = service().world
+        still = None if asked.snapshot else look_at_rest(world, pool, volume)
         stack = ExitStack()
         try:
             stack.enter_context(transfer())
             source = stack.enter_context(blocks().reading(pool, volume, asked.snapshot))
-            response = _as_qcow2(source) if asked.format == "qcow2" else _as_raw(source)
+            parts, length = _as_qcow2(source) if asked.format == "qcow2" else _as_raw(source)
         except BaseException:
             stack.close()
             raise
+        response = _file(parts if still is None else kept_still(world, still, parts), length)
         response.call_on_close(stack.close)
         return response
 
@@ -61,30 +68,18 @@ describe(
 )
 
 
-def _check_still(pool: str, volume: str) -> None:
-    """What somebody writes to meanwhile would be a disk that never was."""
-    watchers = blocks().volume(pool, volume).watchers
-    if watchers:
-        addresses = [watcher.address for watcher in watchers]
-        raise VolumeInUse(
-            f"{pool}/{volume} is in use by a client on {', '.join(addresses)}",
-            "Take a snapshot of it, and download that: --snapshot NAME.",
-            used_by=addresses,
-        )
+def _as_raw(source: Source) -> File:
+    return source.read([(0, source.size)]), source.size
 
 
-def _as_raw(source: Source) -> Response:
-    return _file(source.read([(0, source.size)]), source.size)
-
-
-def _as_qcow2(source: Source) -> Response:
+def _as_qcow2(source: Source) -> File:
     layout = plan_qcow2(source.size, source.extents())
 
     def parts() -> Iterator[bytes]:
         yield from render_metadata(layout)
         yield from source.read(data_ranges(layout))
 
-    return _file(parts(), layout.length)
+    return parts(), layout.length
 
 
 def _file(parts: Iterator[bytes], length: int) -> Response:

@@ -24,7 +24,7 @@ from pvc_cli.sending import Sending
 from pvc_cli.session import session
 from pvc_cli.show import emit
 from pvc_cli.submit import Request
-from pvc_core.errors import InvalidRequest, PvcError
+from pvc_core.errors import InvalidRequest, PvcError, Unreachable, VolumeInUse
 from pvc_core.model.image_format import HEAD_BYTES, decide_format
 from pvc_core.model.operations import UploadVolume
 
@@ -134,6 +134,28 @@ def download(
     address = path_of("/storage/ceph/volume/<pool>/<volume>/download", pool=pool, volume=volume)
     length, parts = own.client.fetch(address, format=form, snapshot=snapshot)
     with open_display(own.form) as display:
-        checksum = fetch(parts, length, file, Pace(display, "fetching", length).tell)
+        try:
+            checksum = fetch(parts, length, file, Pace(display, "fetching", length).tell)
+        except Unreachable as error:
+            raise (error if snapshot else _explained(error, pool, volume)) from None
     found = {"file": str(file), "length": length, "sha256": checksum}
     emit(own.form, found, lambda: click.echo(f"{file}: {size(length)}, SHA-256 {checksum}"))
+
+
+def _explained(error: Unreachable, pool: str, volume: str) -> PvcError:
+    """It is also broken off by the API, which has no way to say why in the midst of a file."""
+    with suppress(PvcError):
+        found = session().client.get(
+            path_of("/storage/ceph/volume/<pool>/<volume>", pool=pool, volume=volume)
+        )
+        if who := ", ".join(one["node"] or one["address"] for one in found["watchers"]):
+            return VolumeInUse(
+                f"{pool}/{volume} was opened while it was fetched, by a client on {who}: nothing is kept of "
+                "the file, which would be of two times",
+                "Take a snapshot of it, and fetch that: --snapshot NAME.",
+            )
+    return Unreachable(
+        error.message,
+        "Fetch it again. Was a VM started with the volume meanwhile, or did a task change it, the API breaks "
+        "off as well: then fetch a snapshot of it (--snapshot NAME).",
+    )

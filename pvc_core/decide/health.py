@@ -37,6 +37,7 @@ def _node_faults(node: Node) -> Iterable[Fault]:
     if node.report is not None and not node.report.hypervisor_ok:
         error = node.report.hypervisor_error
         yield _fault("HYPERVISOR_DOWN", name, f"has no working hypervisor: {error}", "Check libvirtd there.")
+    yield from _storage_address(node)
     if node.spec.state is NodeState.PARTIAL:
         remedy = f"Run `pvc node flush {name}` again, or `pvc node ready {name}`."
         yield _fault("NODE_PARTIAL", name, "is closed, and was not emptied by its last flush", remedy)
@@ -44,6 +45,15 @@ def _node_faults(node: Node) -> Iterable[Fault]:
     if node.spec.maintenance is not None and node.spec.state is NodeState.READY:
         message = "is ready, and its OSDs are still held (noout) for a maintenance that was broken off"
         yield _fault("MAINTENANCE_LEFT_ON", name, message, f"Let go of them: pvc node ready {name}")
+
+
+def _storage_address(node: Node) -> Iterable[Fault]:
+    """Should the node be silent one day, its clients must be known by what is written of it."""
+    seen = "" if node.report is None else node.report.storage_address
+    if seen and seen not in node.spec.addresses:
+        message = f"reaches the storage from {seen}, which is none of its addresses"
+        remedy = f"Write node.storage_address: {seen} in its configuration, and restart its worker."
+        yield _fault("STORAGE_ADDRESS", node.name, message, remedy)
 
 
 def _fault(code: str, node: str, message: str, remedy: str) -> Fault:

@@ -6,10 +6,14 @@ from collections.abc import Collection, Iterable, Mapping
 
 from pvc_core.decide.node_plan import Left
 from pvc_core.model.snapshot import Cluster
-from pvc_core.model.storage import Watcher, host_of
+from pvc_core.model.storage import Watcher, client_of, host_of
+from pvc_core.model.vm import VmSpec
 
 Watchers = Mapping[str, tuple[Watcher, ...]]
 """By POOL/VOLUME."""
+
+Tasks = Mapping[str, str]
+"""Of PVC's own tasks that are at work on volumes, by the client that each has them open with."""
 
 
 def all_disks(cluster: Cluster) -> list[str]:
@@ -27,12 +31,22 @@ def by_pool(disks: Iterable[str]) -> dict[str, set[str]]:
 
 
 def find_held(
-    cluster: Cluster, node: str, hosts: Collection[str], watchers: Watchers, known: Collection[str]
+    cluster: Cluster,
+    node: str,
+    hosts: Collection[str],
+    watchers: Watchers,
+    known: Collection[str],
+    tasks: Tasks | None = None,
 ) -> list[Left]:
     """One line for each VM with a disk open from these hosts; `known` are UUIDs that are named already."""
     vms = sorted(cluster.vms.values(), key=lambda vm: vm.name)
     held = {vm.uuid: _from(hosts, openings(vm.held_disks, watchers)) for vm in vms if vm.uuid not in known}
-    return [_left(vm.uuid, vm.name, node, held[vm.uuid]) for vm in vms if held.get(vm.uuid)]
+    return [_left(vm, node, held[vm.uuid], tasks or {}) for vm in vms if held.get(vm.uuid)]
+
+
+def held_from(hosts: Collection[str], watchers: Watchers) -> list[str]:
+    """Disks that any of these hosts has open."""
+    return [disk for disk in watchers if _from(hosts, openings([disk], watchers))]
 
 
 def openings(disks: Iterable[str], watchers: Watchers) -> Iterable[tuple[str, str]]:
@@ -44,12 +58,15 @@ def _from(hosts: Collection[str], found: Iterable[tuple[str, str]]) -> list[tupl
     return [(disk, address) for disk, address in found if host_of(address) in hosts]
 
 
-def _left(uuid: str, vm: str, node: str, held: list[tuple[str, str]]) -> Left:
+def _left(vm: VmSpec, node: str, held: list[tuple[str, str]], tasks: Tasks) -> Left:
     disks = ", ".join(f"{disk} (by {address})" for disk, address in held)
     message = f"the storage shows its disks open from {node}: {disks}"
     pool, _, volume = held[0][0].partition("/")
     remedy = (
-        f"See who it is (`pvc storage ceph volume info {pool} {volume}`): a task at work on the volume, or "
-        f"a QEMU process that libvirt does not know. End it, then flush again."
+        f"See who it is (`pvc storage ceph volume info {pool} {volume}`): it may be a QEMU process that "
+        f"libvirt does not know. End it, then flush again."
     )
-    return Left(uuid, vm, node, "DISK_OPEN", message, remedy)
+    if task := tasks.get(client_of(held[0][1])):
+        message += f"; task {task} is at work there"
+        remedy = f"Wait for it (`pvc task wait {task}`), or cancel it, then flush again."
+    return Left(vm.uuid, vm.name, node, "DISK_OPEN", message, remedy)

@@ -9,7 +9,7 @@ from pvc_core.decide.held_disks import Watchers, openings
 from pvc_core.decide.sharing import find_clashes
 from pvc_core.decide.volume_use import node_of
 from pvc_core.model.snapshot import Cluster
-from pvc_core.model.storage import host_of
+from pvc_core.model.storage import is_one_of
 from pvc_core.model.vm import VmSpec
 
 
@@ -33,11 +33,11 @@ def own_disks(cluster: Cluster, vm: VmSpec) -> list[str]:
 
 
 def find_open_elsewhere(
-    cluster: Cluster, disks: Collection[str], hosts: Collection[str], watchers: Watchers
+    cluster: Cluster, disks: Collection[str], allowed: Collection[str], watchers: Watchers
 ) -> list[Opening]:
-    """From none of these hosts."""
+    """By none of these hosts and clients."""
     return [
         Opening(disk, address, node_of(cluster, address) or "")
         for disk, address in openings(sorted(disks), watchers)
-        if host_of(address) not in hosts
+        if not is_one_of(address, allowed)
     ]

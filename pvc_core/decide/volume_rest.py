@@ -15,7 +15,15 @@ def holders_of(cluster: Cluster, pool: str, volume: str) -> list[VmSpec]:
     return sorted((vm for vm in cluster.vms.values() if path in vm.held_disks), key=lambda vm: vm.name)
 
 
-def check_at_rest(cluster: Cluster, volume: VolumeDetail, to: str) -> None:
+def starts_of(cluster: Cluster, pool: str, volume: str) -> dict[str, int]:
+    """How often each VM that has it was started from rest, by UUID: by that a guest is known that is gone."""
+    starts = {vm.uuid: vm.former_stays + len(vm.stays) for vm in holders_of(cluster, pool, volume)}
+    return {uuid: count for uuid, count in starts.items() if count}
+
+
+def check_at_rest(
+    cluster: Cluster, volume: VolumeDetail, to: str, remedy: str = "Stop who uses it, then try again."
+) -> None:
     """`to` is what was asked, as in "roll back"; raises VolumeInUse."""
     holders = holders_of(cluster, volume.pool, volume.name)
     running = [vm.name for vm in holders if vm.state is Wanted.START or cluster.seen_on(vm.uuid)]
@@ -24,6 +32,6 @@ def check_at_rest(cluster: Cluster, volume: VolumeDetail, to: str) -> None:
     if users:
         raise VolumeInUse(
             f"cannot {to} {volume.pool}/{volume.name}: it is used by {', '.join(users)}",
-            "Stop who uses it, then try again.",
+            remedy,
             used_by=users,
         )

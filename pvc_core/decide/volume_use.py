@@ -16,7 +16,7 @@ from pvc_core.model.storage import VolumeDetail, Watcher, host_of
 def node_of(cluster: Cluster, address: str) -> str | None:
     """The node that has this address, whether with a port and a nonce or without; None for one outside."""
     host = host_of(address)
-    return next((node.name for node in cluster.nodes.values() if host in node.spec.addresses), None)
+    return next((node.name for node in cluster.nodes.values() if host in node.addresses), None)
 
 
 def where_is(cluster: Cluster, address: str) -> str:

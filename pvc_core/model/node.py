@@ -57,7 +57,7 @@ class NodeSpec(Record):
 
     @property
     def addresses(self) -> tuple[str, ...]:
-        """All it has: a client of the storage with one of them is on this node."""
+        """All that are written in its configuration."""
         return tuple(filter(None, (self.address, self.cluster_address, self.storage_address)))
 
 
@@ -114,6 +114,8 @@ class NodeReport(Record):
     load: float = 0.0
     """Load average of one minute."""
     pvc_version: str = ""
+    storage_address: str = ""
+    """The host that the storage sees this node's own client at; what was known last, while it is silent."""
 
 
 class Alive(Record):

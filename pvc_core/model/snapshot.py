@@ -49,6 +49,12 @@ class Node:
     def domains(self) -> tuple[Domain, ...]:
         return () if self.report is None else self.report.domains
 
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """All it has: a client of the storage with one of them is on this node."""
+        seen = self.report.storage_address if self.report is not None else ""
+        return tuple(dict.fromkeys(filter(None, (*self.spec.addresses, seen))))
+
     @cached_property
     def shown(self) -> Mapping[str, Domain]:
         """What it reports, by UUID."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Literal
 
 from pvc_core.model.record import Record
@@ -131,9 +132,19 @@ class Watcher(Record):
     """Empty for a client outside of the cluster's nodes."""
 
 
+def client_of(address: str) -> str:
+    """One client has one name, whatever the protocol it was seen by."""
+    return address.removeprefix("v1:").removeprefix("v2:")
+
+
+def is_one_of(address: str, clients: Collection[str]) -> bool:
+    """Whether a client is among these, by itself or by its host."""
+    return client_of(address) in map(client_of, clients) or host_of(address) in clients
+
+
 def host_of(address: str) -> str:
     """The host of a client's address: of `10.0.0.1:0/123`, `v1:10.0.0.1:0/123` and `[fd00::1]:0/123`."""
-    rest = address.removeprefix("v1:").removeprefix("v2:").partition("/")[0]
+    rest = client_of(address).partition("/")[0]
     if rest.startswith("["):
         return rest[1:].partition("]")[0]
     return rest.partition(":")[0] if rest.count(":") < 2 else rest

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from pvc_core.model.storage import Watcher
+from pvc_core.model.storage import Watcher, is_one_of
 from pvc_drivers.blocks.fake_state import FakeState
-from pvc_drivers.blocks.port import is_one_of
 
 Watchers = dict[str, tuple[Watcher, ...]]
 
@@ -17,7 +16,6 @@ class FakeClients(FakeState):
     def __init__(self) -> None:
         super().__init__()
         self.blocked: set[str] = set()
-        self.own = "127.0.0.1:0/1"
 
     def lock_volume(self, pool: str, volume: str, address: str) -> None:
         """For a test: somebody has written to it, and left his lock."""

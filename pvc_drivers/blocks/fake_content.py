@@ -13,7 +13,6 @@ from pvc_drivers.blocks.port import Tell
 
 STEPS = 10
 BLOCK = 4096
-ME = "10.0.0.99:0/1"
 
 
 class FakeSink:
@@ -63,7 +62,7 @@ class FakeContent(FakeState):
     def writing(self, pool: str, volume: str, offset: int) -> Iterator[FakeSink]:
         self.refuse_if(self.silent or self.hanging)
         sink = FakeSink(self, self.content_of(pool, volume), offset)
-        self.open_volume(pool, volume, ME)
+        self.open_volume(pool, volume, self.own)
         try:
             yield sink
         finally:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from pvc_core.errors import NotFound
-from pvc_drivers.blocks.fake_content import BLOCK, ME, FakeContent, FakeSource
+from pvc_drivers.blocks.fake_content import BLOCK, FakeContent, FakeSource
 from pvc_drivers.blocks.fake_snapshots import FakeSnapshots
 from pvc_drivers.blocks.port import Change, Tell
 
@@ -64,7 +64,7 @@ class FakeDiffs(FakeSnapshots, FakeContent):
     def patching(self, pool: str, volume: str) -> Iterator[FakePatch]:
         self.refuse_if(self.silent or self.hanging)
         data = self.content_of(pool, volume)
-        self.open_volume(pool, volume, ME)
+        self.open_volume(pool, volume, self.own)
         try:
             yield FakePatch(self, data)
         finally:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import count
 from uuid import uuid4
 
@@ -27,6 +29,8 @@ class FakeState:
         self.flagged: set[str] = set()
         self.loaded: set[int] = set()
         self.unclean: dict[str, int] = {}
+        self.own = "127.0.0.1:0/1"
+        """As whom it sees who asks."""
         self.hanging = False
         self.silent = False
 
@@ -77,6 +81,18 @@ class FakeState:
         """Somebody has it open from now on; nobody, without an address."""
         watchers = (Watcher(address=address, client="1"),) if address else ()
         self.held[pool][volume] = self.found(pool, volume).but(watchers=watchers)
+
+    @contextmanager
+    def joined(self, pool: str, volume: str, address: str) -> Iterator[None]:
+        """Somebody has it open besides others."""
+        mine = Watcher(address=address, client="2")
+        found = self.found(pool, volume)
+        self.held[pool][volume] = found.but(watchers=(*found.watchers, mine))
+        try:
+            yield
+        finally:
+            found = self.found(pool, volume)
+            self.held[pool][volume] = found.but(watchers=tuple(one for one in found.watchers if one != mine))
 
     def pool_of(self, name: str) -> dict[str, VolumeDetail]:
         if name not in self.held:

@@ -23,7 +23,6 @@ from pvc_core.model.storage import (
     VolumeDetail,
     VolumeSnapshot,
     Watcher,
-    host_of,
 )
 from pvc_drivers.blocks.content import Content
 from pvc_drivers.blocks.osds import Gates, OsdChanges
@@ -205,8 +204,3 @@ class Blocks(
 
     def close(self) -> None:
         """Let go of what is open; does not wait for calls that hang."""
-
-
-def is_one_of(address: str, clients: Collection[str]) -> bool:
-    """Whether a client is among these, by itself or by its host."""
-    return address in clients or host_of(address) in clients

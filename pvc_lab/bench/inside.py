@@ -14,6 +14,7 @@ from pvc_drivers.hypervisor.libvirt_home import LibvirtHypervisor
 from pvc_lab.bench.door import timed
 from pvc_tasks.connect import build_world
 from pvc_worker.reporter import Reporter
+from pvc_worker.storage_client import StorageClient
 from pvc_worker.threads import Threads
 
 SAMPLES = 11
@@ -34,7 +35,8 @@ def _start(config: Config, hypervisor: LibvirtHypervisor, incarnation: str) -> f
     """Each with a memory of its own, which is empty; connected before the clock runs."""
     world = build_world(config)
     world.store.home.sync()
-    took = timed(Reporter(world, _name(config), hypervisor, incarnation, Threads()).report)
+    storage = StorageClient(world.blocks)
+    took = timed(Reporter(world, _name(config), hypervisor, incarnation, Threads(), storage).report)
     world.store.home.close()
     return took
 

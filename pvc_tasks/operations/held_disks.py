@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from pvc_core.decide.held_disks import Watchers, all_disks, by_pool, find_held
+from pvc_core.decide.held_disks import Watchers, all_disks, by_pool, find_held, held_from
 from pvc_core.decide.node_plan import Left
 from pvc_core.model.snapshot import Cluster
 from pvc_core.model.storage import host_of
 from pvc_drivers.blocks.port import Blocks
 from pvc_tasks.context import Context
+from pvc_tasks.disks import tasks_on
 from pvc_tasks.outcome import Wait
 from pvc_tasks.world import World
 
@@ -30,13 +31,22 @@ def look_for_held(
     """
     if not ctx.world.config.subsystems.storage:
         return ()
-    watchers = watchers_of(ctx.world.blocks, all_disks(cluster))
-    held = find_held(cluster, node, hosts_here(ctx, cluster), watchers, known)
-    since = ctx.job.notes.get("held_since") or ctx.now
-    ctx.remember(**({"held_since": since} if held else {}))
+    watchers, hosts = watchers_of(ctx.world.blocks, all_disks(cluster)), hosts_here(ctx, cluster)
+    tasks = tasks_on(ctx.store, held_from(hosts, watchers))
+    by_client = {client: task.job.id for task in tasks for client in task.clients}
+    held = find_held(cluster, node, hosts, watchers, known, by_client)
+    since = open_since(ctx, "held_since", bool(held))
     if held and ctx.now < since + PATIENCE_S:
         return _wait(ctx, node, held, since)
     return tuple(held)
+
+
+def open_since(ctx: Context, note: str, found: bool) -> float:
+    """Since when it was so at every look: what is open later has its own time to close."""
+    since = (ctx.job.notes.get(note) if found else None) or ctx.now
+    if found or note in ctx.job.notes:
+        ctx.remember(**{note: since if found else None})
+    return since
 
 
 def witnesses(world: World) -> str:
@@ -52,8 +62,8 @@ def _wait(ctx: Context, node: str, held: list[Left], since: float) -> Wait:
 
 
 def hosts_here(ctx: Context, cluster: Cluster) -> set[str]:
-    """The addresses of this node, and the one that it is really seen with."""
-    return {*cluster.node(ctx.me.node).spec.addresses, host_of(ctx.world.blocks.own_address())}
+    """The addresses of this node, and the one that this very process is seen with."""
+    return {*cluster.node(ctx.me.node).addresses, host_of(ctx.world.blocks.own_address())}
 
 
 def watchers_of(blocks: Blocks, disks: Iterable[str]) -> Watchers:

@@ -1,6 +1,7 @@
 """The proof, by its disks, that a VM is alone: no other VM runs with one, none is open on another machine.
 
-Here libvirt tells what runs. What is only closing still is waited for, as in `held_disks`.
+Here libvirt tells what runs. What is only closing still is waited for, as in `held_disks`. A task of PVC that
+may be at work while a guest runs is no guest, and is known by its client; one that may not is waited for.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from pvc_core.model.vm import VmSpec
 from pvc_core.store.look import look_at_cluster
 from pvc_tasks.context import Context
 from pvc_tasks.disks import tasks_on
-from pvc_tasks.operations.held_disks import LOOK_AGAIN_S, PATIENCE_S, hosts_here, watchers_of
+from pvc_tasks.operations.held_disks import LOOK_AGAIN_S, PATIENCE_S, hosts_here, open_since, watchers_of
 from pvc_tasks.outcome import Wait
 
 
@@ -32,17 +33,18 @@ def look_for_open_elsewhere(ctx: Context, vm: VmSpec) -> Wait | None:
     check_alone(cluster, vm)
     if not ctx.world.config.subsystems.storage:
         return None
-    for task in tasks_on(ctx.store, vm.held_disks):
+    tasks = tasks_on(ctx.store, vm.held_disks)
+    for task in tasks:
         if task.needs_rest:
             text = f"{vm.name} is not started yet: {task}"
             return Wait("lock", task.job.id, text, until=ctx.now + LOOK_AGAIN_S)
     disks = own_disks(cluster, vm)
     watchers = watchers_of(ctx.world.blocks, disks)
-    found = find_open_elsewhere(cluster, disks, hosts_here(ctx, cluster), watchers)
+    allowed = {*hosts_here(ctx, cluster), *(client for task in tasks for client in task.clients)}
+    found = find_open_elsewhere(cluster, disks, allowed, watchers)
+    since = open_since(ctx, "open_since", bool(found))
     if not found:
         return None
-    since = ctx.job.notes.get("open_since") or ctx.now
-    ctx.remember(open_since=since)
     who = ", ".join(str(one) for one in found)
     if ctx.now < since + PATIENCE_S:
         text = f"{vm.name} has disks open elsewhere: {who}; waits for them to be closed"

@@ -1,7 +1,7 @@
 """`vm.recover`: start a VM again whose guest crashed, later after each crash, and not for ever.
 
 The stages: *(none)* count the crash and decide · *waiting* for the time of the restart · *starting*.
-A start that libvirt refuses counts as one more crash.
+A start that libvirt refuses counts as one more crash; disks that somebody else has open do not.
 """
 
 from __future__ import annotations
@@ -31,6 +31,9 @@ from pvc_tasks.operations.unsettled import load_located
 from pvc_tasks.outcome import Done, Fail, Outcome, Reroute, Rest, Wait
 from pvc_tasks.world import World
 
+TAKEN_LOOK_S = 10.0
+"""How often it looks whether its disks are still somebody else's."""
+
 
 class CrashedTooOften(PvcError):
     code, status = "CRASHED_TOO_OFTEN", 409
@@ -58,7 +61,8 @@ class RecoverVmHandler(Handler[RecoverVm]):
         try:
             elsewhere = look_for_open_elsewhere(ctx, vm)
         except DiskTaken as error:
-            return self._count(ctx, seen, f"it could not start: {error.message}")
+            # Nothing of it crashed, and that no copy of it runs is not proven: it is not given up either.
+            return Wait("time", "storage", error.message, until=ctx.now + TAKEN_LOOK_S)
         return elsewhere or self._start(ctx, seen)
 
     def _count(self, ctx: Context, seen: Seen[VmSpec], what: str) -> Outcome:

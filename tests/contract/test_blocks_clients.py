@@ -10,7 +10,7 @@ from block_homes import FakeHome, Home, made
 from test_blocks import CEPH, MIB
 
 from pvc_core.errors import StorageUnavailable
-from pvc_core.model.storage import host_of
+from pvc_core.model.storage import client_of, host_of
 
 STRANGER = "10.99.0.1"
 """Nobody is there."""
@@ -64,6 +64,13 @@ def test_a_host_can_be_blocked_and_unblocked_twice(home: Home) -> None:
         home.blocks.unblock_clients([STRANGER])
     assert STRANGER not in home.blocks.blocked_clients()
     assert f"{STRANGER}:0/7" in home.blocks.blocked_clients()
+
+
+def test_what_it_writes_to_is_open_by_its_own_address(home: Home) -> None:
+    """By this a start tells a task of PVC from a guest."""
+    with home.blocks.writing("vms", "db", 0):
+        (seen,) = home.others.watchers("vms", {"db"})["db"]
+    assert client_of(seen.address) == client_of(home.blocks.own_address())
 
 
 def test_its_own_address_has_a_host(home: Home) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any
+from typing import Any, cast
 
 from pvc_core.errors import StorageUnavailable
-from pvc_drivers.blocks.port import Blocks
+from pvc_drivers.blocks.fake import FakeBlocks
+from pvc_drivers.blocks.port import Blocks, Tell
 
 
 class Reach:
@@ -19,3 +20,14 @@ class Reach:
         if self._node in self._cut_off:
             raise StorageUnavailable(f"{self._node} does not reach the storage")
         return getattr(self._blocks, name)
+
+    def own_address(self) -> str:
+        """Every node has its own, as every process has; hv1 is 127.0.0.1."""
+        self.__getattr__("own_address")()
+        return f"127.0.0.{self._node.removeprefix('hv') or 99}:0/1"
+
+    def flatten_volume(self, pool: str, volume: str, tell: Tell) -> None:
+        """Whoever flattens has it open all the while."""
+        flatten = self.__getattr__("flatten_volume")
+        with cast(FakeBlocks, self._blocks).joined(pool, volume, self.own_address()):
+            flatten(pool, volume, tell)

@@ -9,13 +9,15 @@ import pytest
 from cluster import ME, DoorCluster, domain_xml
 from storage import ON, fill
 from test_vm_flush_locks import disk
-from volumes import SlowEdits, slip_in
+from volumes import SlowEdits, hold_flatten, slip_in
 
 from pvc_core.model.metadata import MigrationMethod
-from pvc_core.model.operations import DefineVm, MigrateVm, RestartVm, RollBackSnapshot, StartVm
-from pvc_tasks.operations import open_elsewhere
+from pvc_core.model.operations import DefineVm, MigrateVm, RecoverVm, RestartVm, RollBackSnapshot, StartVm
+from pvc_tasks.operations import open_elsewhere, vm_recover
 
 ELSEWHERE = "hv2.lab:0/7"
+LOOKS = 50
+QUICK = {"crash": {"first_delay_s": 0.1, "max_delay_s": 0.1, "limit": 2}}
 
 
 @pytest.fixture
@@ -28,7 +30,8 @@ def storing(tmp_path: Path, blocks: SlowEdits, monkeypatch: pytest.MonkeyPatch) 
     """`web1` has a disk, and is stopped on hv1."""
     monkeypatch.setattr(open_elsewhere, "PATIENCE_S", 1.5)
     monkeypatch.setattr(open_elsewhere, "LOOK_AGAIN_S", 0.05)
-    found = DoorCluster(tmp_path, nodes=2, blocks=blocks, subsystems=ON).start()
+    monkeypatch.setattr(vm_recover, "TAKEN_LOOK_S", 0.05)
+    found = DoorCluster(tmp_path, nodes=2, blocks=blocks, subsystems=ON, hypervisor=QUICK).start()
     xml = domain_xml("web1").replace("</domain>", f"<devices>{disk('vms/web', 'vda')}</devices></domain>")
     by_shutdown = MigrationMethod.SHUTDOWN
     found.service.submit(DefineVm(xml=xml, node="hv1", migration_method=by_shutdown), ME)
@@ -111,6 +114,43 @@ def test_it_is_not_started_on_what_a_task_is_about_to_change(storing: DoorCluste
     assert runs_on(storing) == []
     blocks.going.set()
     assert storing.finish(job).state == "succeeded"
+
+
+def test_a_flatten_keeps_no_vm_down(storing: DoorCluster, blocks: SlowEdits) -> None:
+    """It may be at work while a guest runs, and has a client that no guest has."""
+    flattening = hold_flatten(storing, blocks, "web", "hv2")
+    assert [one.address for one in blocks.volume("vms", "web").watchers] == ["127.0.0.2:0/1"]
+    assert storing.run(StartVm(vm="web1")).state == "succeeded" and runs_on(storing) == ["hv1"]
+    assert not storing.service.job(flattening.id).state.finished
+    blocks.going.set()
+    assert storing.finish(flattening).state == "succeeded"
+
+
+def test_another_client_of_the_host_that_flattens_may_be_a_guest(
+    storing: DoorCluster, blocks: SlowEdits
+) -> None:
+    hold_flatten(storing, blocks, "web", "hv2")
+    with blocks.joined("vms", "web", "127.0.0.2:0/9"):
+        job = storing.run(StartVm(vm="web1"))
+    assert job.state == "failed" and job.error is not None
+    assert "vms/web (by 127.0.0.2:0/9" in job.error.message and "0/1" not in job.error.message
+    assert runs_on(storing) == []
+
+
+def test_disks_open_elsewhere_are_no_crash_of_the_guest(storing: DoorCluster, blocks: SlowEdits) -> None:
+    storing.run(StartVm(vm="web1"))
+    uuid = storing.service.vm("web1").spec.uuid
+    storing.fleet.node("hv1").destroy(uuid)
+    blocks.open_volume("vms", "web", ELSEWHERE)
+    job = storing.submit(RecoverVm(vm=uuid, crash="its QEMU process died"))
+    storing.await_true(
+        lambda: "a copy of it may be running" in storing.service.job(job.id).text, "it says so"
+    )
+    storing.await_true(lambda: storing.service.job(job.id).epoch > LOOKS, "it has looked again and again")
+    spec = storing.service.vm("web1").spec
+    assert (len(spec.crashes), spec.state, runs_on(storing)) == (1, "start", [])
+    blocks.open_volume("vms", "web")
+    assert storing.finish(job).state == "succeeded" and runs_on(storing) == ["hv1"]
 
 
 def test_a_restart_needs_the_proof_as_well(storing: DoorCluster, blocks: SlowEdits) -> None:

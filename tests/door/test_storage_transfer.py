@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,10 +13,13 @@ import requests
 from cluster import DoorCluster
 from serving import pvc, serve
 from uploading import QCOW2, RAW, SlowUploads, begin, nothing_left, sha256, upload_cluster
+from volumes import define_with, run_with, succeeded
 
 from pvc_api.app import create_app
 from pvc_api.shared import EXTENSION
 from pvc_cli import connections
+from pvc_core.model.operations import AddSnapshot, MetaVm, RollBackSnapshot, StartVm, StopVm
+from pvc_drivers.blocks.fake_content import FakeSource
 
 VOLUMES = ("storage", "ceph", "volume")
 BIG = bytes(range(256)) * 12_000
@@ -168,3 +171,65 @@ def test_a_volume_in_use_is_fetched_by_its_snapshot(doors: Doors, tmp_path: Path
     assert done.exit_code == 0 and (tmp_path / "x").stat().st_size == 1 << 20
     doors.blocks.open_volume("vms", "small")
     assert nothing_left(doors.cluster, doors.blocks, "small")
+
+
+@pytest.fixture
+def meanwhile(doors: Doors, monkeypatch: pytest.MonkeyPatch) -> list[Callable[[], object]]:
+    """What is done after the first part of a file was read; `vm1` has the volume, and is stopped."""
+    doors.blocks.add_volume("vms", "small", 3 << 20)
+    doors.blocks.add_snapshot("vms", "small", "first")
+    define_with(doors.cluster, "vm1", "vms/small")
+    calls: list[Callable[[], object]] = []
+
+    def read(source: FakeSource, parts: object) -> Iterator[bytes]:
+        for number in range(3):
+            yield bytes(1 << 20)
+            for call in calls if number == 0 else ():
+                call()
+
+    monkeypatch.setattr(FakeSource, "read", read)
+    return calls
+
+
+def test_what_stood_still_is_fetched(
+    doors: Doors, tmp_path: Path, meanwhile: list[Callable[[], object]]
+) -> None:
+    meanwhile.append(lambda: doors.cluster.run(AddSnapshot(pool="vms", volume="small", snapshot="second")))
+    meanwhile.append(lambda: doors.cluster.submit(MetaVm(vm="vm1", autorestart=True)))
+    done = pvc(*VOLUMES, "download", "vms", "small", str(tmp_path / "x"))
+    assert done.exit_code == 0 and (tmp_path / "x").stat().st_size == 3 << 20, done.output
+
+
+def test_a_file_of_two_times_is_not_taken_for_whole(
+    doors: Doors, tmp_path: Path, meanwhile: list[Callable[[], object]]
+) -> None:
+    """The VM has come and gone: only its record still tells."""
+    meanwhile.append(lambda: succeeded(doors.cluster.run(StartVm(vm="vm1"))))
+    meanwhile.append(lambda: succeeded(doors.cluster.run(StopVm(vm="vm1"))))
+    done = pvc(*VOLUMES, "download", "vms", "small", str(tmp_path / "x"))
+    assert (done.exit_code, list(tmp_path.glob("*x*"))) == (7, [])
+    assert "broke off" in done.output and "--snapshot NAME" in done.output
+    done = pvc(*VOLUMES, "download", "vms", "small", str(tmp_path / "x"), "--snapshot", "first")
+    assert done.exit_code == 0, done.output
+
+
+def test_nor_is_one_of_a_volume_that_a_task_changed(
+    doors: Doors, tmp_path: Path, meanwhile: list[Callable[[], object]]
+) -> None:
+    back = RollBackSnapshot(pool="vms", volume="small", snapshot="first")
+    meanwhile.append(lambda: succeeded(doors.cluster.run(back)))
+    assert pvc(*VOLUMES, "download", "vms", "small", str(tmp_path / "x")).exit_code == 7
+
+
+def test_whoever_has_it_open_by_then_is_named(
+    doors: Doors, tmp_path: Path, meanwhile: list[Callable[[], object]]
+) -> None:
+    meanwhile.append(lambda: doors.blocks.open_volume("vms", "small", "10.0.0.7:0/1"))
+    done = pvc(*VOLUMES, "download", "vms", "small", str(tmp_path / "x"))
+    assert done.exit_code == 5 and "opened while it was fetched, by a client on 10.0.0.7:0/1" in done.output
+
+
+def test_a_vm_that_runs_with_it_unseen_by_the_storage_counts(doors: Doors, tmp_path: Path) -> None:
+    run_with(doors.cluster, "vm1", "vms/web")
+    done = pvc(*VOLUMES, "download", "vms", "web", str(tmp_path / "x"))
+    assert done.exit_code == 5 and "VM vm1, which runs" in done.output and "--snapshot" in done.output

@@ -6,7 +6,7 @@ from cluster import ME, DoorCluster, domain_xml
 from storage import SlowBlocks
 
 from pvc_core.model.job import Job
-from pvc_core.model.operations import DefineVm, StartVm
+from pvc_core.model.operations import DefineVm, FlattenVolume, StartVm
 from pvc_core.store.look import load_vm
 from pvc_drivers.blocks.port import Tell
 
@@ -56,6 +56,21 @@ def slip_in(cluster: DoorCluster, vm: str, *disks: str) -> None:
     """Disks that its record has all at once, as if nobody had looked."""
     seen = load_vm(cluster.service.store, vm)
     cluster.service.store.commit(seen.save(seen.value.but(rbd_disks=disks)))
+
+
+def hold_flatten(cluster: DoorCluster, blocks: SlowEdits, volume: str, node: str) -> Job:
+    """A task at work on a clone, on that node, until `blocks.going` is set."""
+    blocks.add_snapshot("slow", "archive", "base")
+    blocks.held["vms"][volume] = blocks.volume("vms", volume).but(parent="slow/archive@base")
+    others = [name for name in cluster.names if name != node]
+    for name in others:
+        cluster.kill_worker(name)
+    blocks.going.clear()
+    job = cluster.submit(FlattenVolume(pool="vms", volume=volume))
+    cluster.await_true(lambda: blocks.tried > 0, "it is at work")
+    for name in others:
+        cluster.start_worker(name)
+    return job
 
 
 def succeeded(job: Job) -> Job:

@@ -21,6 +21,7 @@ from storing_cluster import StoringCluster
 from pvc_core.decide.cutting_off import hosts_of
 from pvc_core.errors import StorageUnavailable
 from pvc_core.model.node import NodeSpec
+from pvc_core.model.snapshot import Node
 from pvc_drivers.blocks.port import Blocks
 from pvc_lab.ceph import place
 from pvc_tasks.cutting_off import cut_off, let_back
@@ -74,21 +75,21 @@ class FaultyCluster(StoringCluster):
     def cut(self, node: str, guest: str) -> bool:
         """As fencing will: all addresses, every disk of the guest; again while Ceph elects a leader."""
         try:
-            return cut_off(self.blocks, hosts_of(self.spec(node)), [f"vms/{guest}"]).done
+            return cut_off(self.blocks, hosts_of(self.record(node)), [f"vms/{guest}"]).done
         except StorageUnavailable:
             return False
 
     def let_back(self, node: str) -> bool:
         """Again while Ceph elects a leader, as a monitor returns."""
         try:
-            let_back(self.blocks, hosts_of(self.spec(node)))
+            let_back(self.blocks, hosts_of(self.record(node)))
         except StorageUnavailable:
             return False
         return True
 
-    def spec(self, node: str) -> NodeSpec:
+    def record(self, node: str) -> Node:
         found = self.node(node)
-        return NodeSpec(name=node, address=found["address"], cluster_address=found["cluster_address"])
+        return Node(NodeSpec(name=node, address=found["address"], cluster_address=found["cluster_address"]))
 
     @property
     def blocks(self) -> Blocks:
@@ -311,7 +312,7 @@ def test_a_start_waits_until_nothing_is_open_elsewhere(real: FaultyCluster) -> N
 
 def test_a_coordinator_that_does_not_reach_ceph_leaves_tasks_to_the_others(real: FaultyCluster) -> None:
     """Its client is kept out, as by Ceph's own blocklist."""
-    real.blocks.block_clients(hosts_of(real.spec("hv1")))
+    real.blocks.block_clients(hosts_of(real.record("hv1")))
     eventually("hv1 is kept out", lambda: refused_on(real, "hv1"))
     began = time.monotonic()
     for number in range(6):

@@ -65,26 +65,32 @@ class StoringCluster(RealCluster):
             rbd.RBD().create(ioctx, volume, size)
         self.write(volume, mark)
 
-    def write(self, volume: str, mark: bytes) -> None:
+    def write(self, volume: str, mark: bytes, start: int = 0) -> None:
         import rbd
 
         with self.pool() as ioctx, rbd.Image(ioctx, volume) as image:
-            for offset in range(0, image.size() if mark else 0, OBJECT):
+            for offset in range(start, image.size() if mark else 0, OBJECT):
                 image.aio_write(mark, offset, lambda done: None)
             image.flush()
 
-    def marks(self, volume: str, length: int) -> set[bytes]:
+    def marks(self, volume: str, length: int, start: int = 0) -> set[bytes]:
         import rbd
 
         with self.pool() as ioctx, rbd.Image(ioctx, volume, read_only=True) as image:
-            return {image.read(offset, length) for offset in range(0, image.size(), OBJECT)}
+            return {image.read(offset, length) for offset in range(start, image.size(), OBJECT)}
 
     def run_guest(self, name: str, node: str) -> None:
-        disk = f"vms/{name}"
         self.ceph("volume", "add", "vms", name, "16M", "--wait")
+        self.start_guest(name, node)
+
+    def start_guest(self, name: str, node: str) -> str:
+        """With the volume of its name; the task of its start."""
+        disk = f"vms/{name}"
         self.submit("/vm", xml=guest.domain_xml(self.layout, name, 128, disk=disk), node=node)
-        self.succeeds(self.submit(f"/vm/{name}/start"))
+        job = self.submit(f"/vm/{name}/start")
+        self.succeeds(job)
         eventually(f"{name} writes", lambda: self.last_round(name) > 0, 90)
+        return job
 
     def last_round(self, name: str) -> int:
         return int(rounds.read_rounds(self.layout, name).last)
@@ -188,6 +194,31 @@ def test_shrinking_outlives_its_worker_too(real: StoringCluster) -> None:
     real.succeeds(second)
     assert real.info("copy")["size"] == 1601 * MIB
     for name in ("large", "copy"):
+        real.ceph("volume", "remove", "vms", name, "--yes", "--wait")
+
+
+def test_a_guest_is_started_while_its_disk_is_flattened(real: StoringCluster) -> None:
+    """On another node than the one at work: the task's client is known, and no copy of the guest."""
+    beyond = 64 * MIB
+    real.make("large", 1600 * MIB)
+    real.write("large", b"original" * (MIB // 8), beyond)
+    real.ceph("volume", "clone", "vms", "large", "vm2", "--wait")
+    flattening = real.submit("/storage/ceph/volume/vms/vm2/flatten")
+    eventually(
+        "it is at work", lambda: (real.get(f"/task/{flattening}")["progress"] or {}).get("bytes_done", 0) > 20
+    )
+    (client,) = real.info("vm2")["watchers"]
+    starting = real.start_guest("vm2", next(name for name in NODES if name != client["node"]))
+    real.succeeds(flattening, 300)
+    began = real.get(f"/task/{starting}")["finished"]
+    assert began < real.get(f"/task/{flattening}")["finished"], "the start has waited for the flatten"
+    eventually("it writes on", lambda: real.last_round("vm2") > 5, 60)
+    assert real("rounds", "vm2").returncode == 0, real("rounds", "vm2").stdout
+    assert real.info("vm2")["parent"] == "" and real.marks("vm2", 8, beyond) == {b"original"}
+    real.succeeds(real.submit("/vm/vm2/stop"))
+    assert real.ask("DELETE", "/vm/vm2").status_code == 200
+    eventually("its client is gone", lambda: real.info("vm2")["watchers"] == [], 60)
+    for name in ("vm2", "large"):
         real.ceph("volume", "remove", "vms", name, "--yes", "--wait")
 
 

@@ -127,6 +127,12 @@ OPERATIONS: tuple[type[Operation], ...] = (
 
 BY_NAME: dict[str, type[Operation]] = {operation.name: operation for operation in OPERATIONS}
 
+
+def needs_rest(name: str) -> bool:
+    """Of an operation by its name; one of a newer version may."""
+    return name not in BY_NAME or BY_NAME[name].needs_rest
+
+
 __all__ = [
     "BY_NAME",
     "OPERATIONS",
@@ -189,4 +195,5 @@ __all__ = [
     "UnprotectSnapshot",
     "UnsetOsdFlag",
     "UploadVolume",
+    "needs_rest",
 ]

@@ -49,6 +49,13 @@ def test_what_is_open_from_there_is_named_whichever_vm_it_is() -> None:
     assert "volume info vms old-db" in held[0].remedy
 
 
+def test_a_task_of_our_own_is_named() -> None:
+    watchers = {"vms/web": by(HV1), "vms/db": by("10.0.0.1:0/9")}
+    db, web = find_held(CLUSTER, "hv1", ["10.0.0.1"], watchers, (), {HV1: "20260101t1200-a"})
+    assert "task 20260101t1200-a is at work there" in web.message and "task wait" in web.remedy
+    assert "task" not in db.message + db.remedy
+
+
 def test_what_is_open_elsewhere_or_named_already_is_not() -> None:
     watchers = {"vms/web": by(HV2), "vms/db": by(HV1)}
     assert find_held(CLUSTER, "hv1", ["10.0.0.1"], watchers, {DB.uuid}) == []
@@ -69,6 +76,12 @@ def test_what_others_have_open_is_named_with_their_node() -> None:
     watchers = {"vms/web": by(HV1, HV2), "fast/web": by("10.9.9.9:0/5"), "vms/db": by(HV2)}
     found = find_open_elsewhere(CLUSTER, own_disks(CLUSTER, WEB), ["10.0.0.1"], watchers)
     assert [str(one) for one in found] == ["fast/web (by 10.9.9.9:0/5)", f"vms/web (by {HV2} on hv2)"]
+
+
+def test_a_client_is_allowed_by_itself_and_its_host_is_not() -> None:
+    watchers = {"vms/web": by(f"v1:{HV2}", "10.0.0.2:0/3")}
+    found = find_open_elsewhere(CLUSTER, own_disks(CLUSTER, WEB), ["10.0.0.1", HV2], watchers)
+    assert [one.address for one in found] == ["10.0.0.2:0/3"]
 
 
 def test_only_a_disk_that_is_shared_may_be_open() -> None:

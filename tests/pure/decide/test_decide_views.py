@@ -110,6 +110,8 @@ def test_each_thing_wrong_with_a_node_has_its_code() -> None:
     assert node_faults(a_node("hv1", ok=False)) == ["HYPERVISOR_DOWN"]
     assert node_faults(a_node("hv1", state=NodeState.PARTIAL)) == ["NODE_PARTIAL"]
     assert node_faults(a_node("hv1", state=NodeState.FLUSHED)) == []
+    assert node_faults(a_node("hv1", storage_address="10.2.0.1")) == ["STORAGE_ADDRESS"]
+    assert node_faults(a_node("hv1", storage_address="hv1.lab")) == []
 
 
 def test_the_worst_comes_first_and_decides_the_verdict() -> None:
