@@ -13,7 +13,7 @@ from pvc_core.model.storage import Watcher, host_of
 from pvc_drivers.blocks.ceph_calls import CephCalls
 from pvc_drivers.blocks.ceph_cluster import translated
 from pvc_drivers.blocks.ceph_images import opened
-from pvc_drivers.blocks.port import is_one_of
+from pvc_drivers.blocks.clients import is_one_of
 
 YEAR_S = 365 * 86_400.0
 """Ceph wants an end; what is blocked stays so until it is unblocked."""

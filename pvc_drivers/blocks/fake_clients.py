@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from pvc_core.model.storage import Watcher
+from pvc_drivers.blocks.clients import is_one_of
 from pvc_drivers.blocks.fake_state import FakeState
-from pvc_drivers.blocks.port import is_one_of
 
 Watchers = dict[str, tuple[Watcher, ...]]
 

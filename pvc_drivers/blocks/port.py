@@ -8,7 +8,7 @@ allows it, they end when `tell` raises; made again, they go on or begin again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -23,9 +23,8 @@ from pvc_core.model.storage import (
     Volume,
     VolumeDetail,
     VolumeSnapshot,
-    Watcher,
-    host_of,
 )
+from pvc_drivers.blocks.clients import Clients
 from pvc_drivers.blocks.content import Content
 
 Tell = Callable[[int, int], None]
@@ -182,38 +181,6 @@ class Gates(Protocol):
         """By name."""
 
 
-class Clients(Protocol):
-    """Who has volumes open, and keeping clients out.
-
-    A client is HOST:PORT/NONCE, which no other process ever has; a HOST alone stands for every client that
-    is there, or ever comes there.
-    """
-
-    def own_address(self) -> str:
-        """Of this process, as the storage sees it."""
-
-    def watchers(self, pool: str, volumes: Collection[str]) -> dict[str, tuple[Watcher, ...]]:
-        """Who has each of them open; what is not there is left out."""
-
-    def block_clients(self, clients: Collection[str]) -> None:
-        """Once this returns, nothing they ask for is done any more, and what they had open is closed.
-
-        Only questions about the cluster are still answered. Stays so until they are unblocked, for a year.
-        """
-
-    def unblock_clients(self, clients: Collection[str]) -> None:
-        """Nothing for those that are not blocked."""
-
-    def blocked_clients(self) -> list[str]:
-        """Clients and hosts, by name."""
-
-    def break_locks(self, pool: str, volume: str, of: Collection[str]) -> list[Watcher]:
-        """The exclusive locks of these clients, or of all at these hosts; answers with those broken.
-
-        A client whose lock is broken is out for good: it could not know that it has none.
-        """
-
-
 Change = tuple[int, int, bool]
 """Offset, how many bytes, and whether there is anything now."""
 
@@ -258,8 +225,3 @@ class Blocks(
 
     def close(self) -> None:
         """Let go of what is open; does not wait for calls that hang."""
-
-
-def is_one_of(address: str, clients: Collection[str]) -> bool:
-    """Whether a client is among these, by itself or by its host."""
-    return address in clients or host_of(address) in clients
