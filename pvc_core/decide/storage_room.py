@@ -43,6 +43,13 @@ def room_of(use: PoolUse, promised: int, overcommit: float) -> Room:
     return Room(use.name, use.quota if by_quota else fits, promised, overcommit, by_quota)
 
 
+def describe_full(use: PoolUse) -> str:
+    """Whoever writes to it waits for room; empty if it has some."""
+    if 0 < use.quota <= use.stored:
+        return f"pool {use.name} is full: it has a quota of {render_size(use.quota)}"
+    return f"pool {use.name} is full" if use.available <= 0 else ""
+
+
 def check_room(room: Room, more: int) -> None:
     """Raises NotEnoughSpace."""
     if more <= room.left:
