@@ -68,6 +68,9 @@ class Works(Protocol):
     def end_of(self, job: str) -> WorkEnd | None:
         """None as long as it is under way, and when there is none."""
 
+    def still_s(self, job: str) -> float | None:
+        """How long ago it told something new, or began; None where none is under way."""
+
     def stop(self, job: str) -> None:
         """Ask it to end; `busy` tells when it has."""
 

@@ -32,6 +32,8 @@ class Running:
     end: WorkEnd | None = None
     began: float = field(default_factory=time.monotonic)
     first: int | None = None
+    last: int = 0
+    moved: float = field(default_factory=time.monotonic)
     told: float = 0.0
     stopped_at: float | None = None
     """When it was asked to end."""
@@ -51,6 +53,8 @@ class Running:
         now = time.monotonic()
         if self.first is None:
             self.first = done
+        if done != self.last:
+            self.last, self.moved = done, now
         if now - self.told < PUBLISH_S:
             return
         self.told = now
@@ -96,6 +100,11 @@ class ThreadWorks:
         with self._guard:
             found = self._works.get(job)
         return None if found is None else found.end
+
+    def still_s(self, job: str) -> float | None:
+        with self._guard:
+            found = self._works.get(job)
+        return None if found is None or found.end is not None else time.monotonic() - found.moved
 
     def stop(self, job: str) -> None:
         with self._guard:

@@ -31,6 +31,7 @@ UTIL = [
     Column("STORED", lambda pool: size(pool["stored"]), right=True),
     Column("USED", lambda pool: size(pool["used"]), right=True),
     Column("FREE", lambda pool: size(pool["available"]), right=True),
+    Column("QUOTA", lambda pool: size(pool["quota"]) if pool["quota"] else "-", right=True),
     Column("OBJECTS", "objects", right=True),
 ]
 

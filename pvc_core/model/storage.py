@@ -36,13 +36,15 @@ class StorageStatus(Record):
 
 
 class PoolUse(Record):
-    """What a pool holds; `available` is what still fits, copies considered."""
+    """What a pool holds; `available` is what still fits on its OSDs, copies considered."""
 
     name: str
     stored: int
     used: int
     available: int
     objects: int
+    quota: int = 0
+    """More than this is never stored, whoever writes it; 0 for none."""
 
 
 class StorageUtil(Record):

@@ -25,7 +25,7 @@ class CephReads(CephCalls):
         return self.call("status", lambda: ceph_words.read_status(self.cluster.ask_monitors("status")))
 
     def util(self) -> StorageUtil:
-        return self.call("util", lambda: ceph_words.read_util(self.cluster.ask_monitors("df")))
+        return self.call("util", lambda: ceph_words.read_util(self._ask_util()))
 
     def osds(self) -> list[Osd]:
         return self.call("OSDs", lambda: ceph_words.read_osds(self._ask_osds()))
@@ -52,6 +52,9 @@ class CephReads(CephCalls):
 
     def snapshots(self, pool: str, volume: str) -> list[VolumeSnapshot]:
         return self.look_at(pool, volume, lambda image: ceph_images.read_snapshots(image, pool, volume))
+
+    def _ask_util(self) -> Any:
+        return self.cluster.ask_monitors("df", detail="detail")
 
     def _ask_osds(self) -> Any:
         return self.cluster.ask_manager("osd df", output_method="tree")

@@ -39,7 +39,7 @@ def read_status(said: dict[str, Any]) -> StorageStatus:
 
 
 def read_util(said: dict[str, Any]) -> StorageUtil:
-    """From `df`."""
+    """From `df detail`."""
     stats = said["stats"]
     return StorageUtil(
         total=stats["total_bytes"],
@@ -88,6 +88,7 @@ def _pool_use(said: dict[str, Any]) -> PoolUse:
         used=stats["bytes_used"],
         available=stats["max_avail"],
         objects=stats["objects"],
+        quota=stats["quota_bytes"],
     )
 
 

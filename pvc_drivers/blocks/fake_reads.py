@@ -33,7 +33,14 @@ class FakeReads(FakeState):
         self.refuse_if(self.silent)
         used, total = 0, 3 * OSD_BYTES
         pools = tuple(
-            PoolUse(name=name, stored=0, used=0, available=(total - used) // 3, objects=len(volumes))
+            PoolUse(
+                name=name,
+                stored=self.stored.get(name, 0),
+                used=0,
+                available=(total - used) // 3,
+                objects=len(volumes),
+                quota=self.quotas.get(name, 0),
+            )
             for name, volumes in sorted(self.held.items())
         )
         return StorageUtil(total=total, used=used, available=total - used, pools=pools)

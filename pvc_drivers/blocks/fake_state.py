@@ -23,6 +23,8 @@ class FakeState:
         self.kept: dict[tuple[str, str], list[VolumeSnapshot]] = {}
         self.made_pools: dict[str, Pool] = {}
         self.pool_ids = count(1)
+        self.stored: dict[str, int] = {}
+        self.quotas: dict[str, int] = {}
         self.daemons = {number: _osd(number) for number in range(3)}
         self.marks = {number: self.new_mark(number) for number in self.daemons}
         self.held_out: set[str] = set()

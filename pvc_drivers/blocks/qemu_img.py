@@ -8,21 +8,23 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import select
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
 from pvc_core.errors import StorageUnavailable
-from pvc_core.model.image_format import ImageFormat, InvalidImage
+from pvc_core.model.image_format import ImageFormat
 from pvc_drivers.blocks.port import Tell
+from pvc_drivers.blocks.qemu_img_words import fault_of, parse_share, read_answer
 
 LOOK_S = 60
+COMPUTE_S = 50
+"""Of these; the rest of the time it waits for the storage."""
 MEMORY = 4 << 30
 """Of addresses: librados takes plenty, what it uses is far less."""
 GUARD = ("setpriv", "--pdeathsig", "KILL", "--no-new-privs", "prlimit", f"--as={MEMORY}", "--core=0")
@@ -32,7 +34,6 @@ NO_CHECK = 63
 FOUND = (0, 2, 3)
 """It was checked: sound, corrupt, only leaking."""
 COROUTINES = "8"
-NOISE = re.compile(r"warning:|^\s*$")
 
 
 @dataclass(frozen=True)
@@ -42,12 +43,11 @@ class QemuImg:
     keyring: Path
 
     def inspect(self, pool: str, volume: str, form: ImageFormat) -> Mapping[str, Any]:
-        code, said = self._ask("info", "--output=json", self._image(pool, volume, form))
-        return _read(code == 0, said)
+        return read_answer(self._ask("info", self._image(pool, volume, form), good=(0,))[1])
 
     def find_faults(self, pool: str, volume: str, form: ImageFormat) -> Mapping[str, Any]:
-        code, said = self._ask("check", "--output=json", self._image(pool, volume, form))
-        return {} if code == NO_CHECK else _read(code in FOUND, said)
+        code, said = self._ask("check", self._image(pool, volume, form), good=(*FOUND, NO_CHECK))
+        return {} if code == NO_CHECK else read_answer(said)
 
     def convert(self, pool: str, volume: str, form: ImageFormat, target: str, size: int, tell: Tell) -> None:
         """The target reads as zeros; what is zero is not written."""
@@ -55,19 +55,22 @@ class QemuImg:
         words += ["--target-is-zero", "-O", "raw", self._image(pool, volume, form)]
         with self._begun([*words, self._image(pool, target, "raw")]) as (program, said):
             _follow(program, size, tell)
-            if program.wait(LOOK_S):
-                raise InvalidImage(f"qemu-img cannot read the image: {_last_line(said)}")
+            if code := program.wait(LOOK_S):
+                raise fault_of(code, _all(said), target)
 
-    def _ask(self, *words: str) -> tuple[int, tuple[str, str]]:
-        argv = [*GUARD, f"--cpu={LOOK_S}", "--", "qemu-img", *words]
+    def _ask(self, what: str, image: str, good: Collection[int]) -> tuple[int, str]:
+        """What computes for too long is the image's fault, and ends by a signal of its own (SIGXCPU)."""
+        argv = [*GUARD, f"--cpu={COMPUTE_S}:{LOOK_S}", "--", "qemu-img", what, "--output=json", image]
         try:
             done = subprocess.run(
                 argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace",
                 timeout=LOOK_S, env=self._environment(), check=False,
             )  # fmt: skip
         except subprocess.TimeoutExpired:
-            raise StorageUnavailable(f"qemu-img {words[0]} has not ended within {LOOK_S} s") from None
-        return done.returncode, (done.stdout, done.stderr)
+            raise StorageUnavailable(f"qemu-img {what} has not ended within {LOOK_S} s") from None
+        if done.returncode not in good:
+            raise fault_of(done.returncode, done.stderr)
+        return done.returncode, done.stdout
 
     @contextmanager
     def _begun(self, words: list[str]) -> Iterator[tuple[subprocess.Popen[bytes], IO[bytes]]]:
@@ -101,36 +104,10 @@ def _follow(program: subprocess.Popen[bytes], size: int, tell: Tell) -> None:
             more = os.read(program.stdout.fileno(), 4096)
             if not more:
                 return
-            share, rest = _parse_share(rest + more, share)
+            share, rest = parse_share(rest + more, share)
         tell(int(size * share), size)
 
 
-def _parse_share(said: bytes, before: float) -> tuple[float, bytes]:
-    """The last of `(12.34/100%)`, and what may be the beginning of the next."""
-    *lines, rest = said.split(b"\r")
-    for line in reversed(lines):
-        if found := re.search(rb"\(([0-9.]+)/100%\)", line):
-            return float(found.group(1)) / 100, rest
-    return before, rest[-100:]
-
-
-def _read(good: bool, said: tuple[str, str]) -> Mapping[str, Any]:
-    try:
-        found = json.loads(said[0]) if good else None
-    except ValueError:
-        found = None
-    if not isinstance(found, dict):
-        raise InvalidImage(f"qemu-img cannot read the image: {_sentence(said[1])}")
-    return found
-
-
-def _last_line(said: IO[bytes]) -> str:
+def _all(said: IO[bytes]) -> str:
     said.seek(0)
-    return _sentence(said.read(65536).decode(errors="replace"))
-
-
-def _sentence(said: str) -> str:
-    """Its last words, without where we keep the image."""
-    lines = [line for line in said.splitlines() if not NOISE.search(line)]
-    last = re.sub(r"'?json:\{.*\}'?", "the image", lines[-1]) if lines else "it does not say why"
-    return last.removeprefix("qemu-img: ")[:300]
+    return said.read(65536).decode(errors="replace")

@@ -50,6 +50,8 @@ class SetPoolGroupsHandler(PoolHandler[SetPoolGroups]):
         return Wait("time", "storage", text, until=ctx.now + LOOK_AGAIN_S)
 
     def rest(self, asked: SetPoolGroups, ctx: Context) -> Outcome:
-        if not ctx.job.notes.get("asked"):
+        if not ctx.job.begun:
             return Rest(f"pool {asked.pool} is as it was")
+        if not ctx.job.notes.get("asked"):
+            return Rest(f"Ceph may have been asked already to give pool {asked.pool} its {asked.pgs} groups")
         return Rest(f"Ceph goes on by itself until pool {asked.pool} has {asked.pgs} placement groups")

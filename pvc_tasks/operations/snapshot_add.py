@@ -9,12 +9,13 @@ from pvc_core.errors import AlreadyExists
 from pvc_core.model.operations import AddSnapshot, RenameSnapshot
 from pvc_drivers.blocks.port import Blocks
 from pvc_tasks.context import Context
-from pvc_tasks.operations.snapshot_common import SnapshotHandler, find_snapshot, load_snapshot
+from pvc_tasks.operations.one_call import OneCallHandler
+from pvc_tasks.operations.snapshot_common import SnapshotHandler, find_snapshot, load_snapshot, look_for
 from pvc_tasks.outcome import Outcome
 from pvc_tasks.world import World
 
 
-class AddSnapshotHandler(SnapshotHandler[AddSnapshot]):
+class AddSnapshotHandler(SnapshotHandler[AddSnapshot], OneCallHandler[AddSnapshot]):
     operation = AddSnapshot
 
     def check(self, asked: AddSnapshot, world: World) -> None:
@@ -26,10 +27,16 @@ class AddSnapshotHandler(SnapshotHandler[AddSnapshot]):
         self.begin(asked, ctx, "creating")
         with suppress(AlreadyExists):
             ctx.storing.create_snapshot(asked.pool, asked.volume, asked.snapshot)
-        return self.done(asked, "is there")
+        return self.done(asked)
+
+    def words(self, asked: AddSnapshot) -> tuple[str, str]:
+        return "is there", "is not there"
+
+    def is_so(self, asked: AddSnapshot, ctx: Context) -> bool:
+        return look_for(ctx.world.blocks, asked) is not None
 
 
-class RenameSnapshotHandler(SnapshotHandler[RenameSnapshot]):
+class RenameSnapshotHandler(SnapshotHandler[RenameSnapshot], OneCallHandler[RenameSnapshot]):
     operation = RenameSnapshot
 
     def check(self, asked: RenameSnapshot, world: World) -> None:
@@ -40,9 +47,15 @@ class RenameSnapshotHandler(SnapshotHandler[RenameSnapshot]):
 
     def step(self, asked: RenameSnapshot, ctx: Context) -> Outcome:
         self.begin(asked, ctx, "renaming")
-        if find_snapshot(ctx.world.blocks, asked.pool, asked.volume, asked.new) is None:
+        if not self.is_so(asked, ctx):
             ctx.storing.rename_snapshot(asked.pool, asked.volume, asked.snapshot, asked.new)
-        return self.done(asked, f"is called {asked.new}")
+        return self.done(asked)
+
+    def words(self, asked: RenameSnapshot) -> tuple[str, str]:
+        return f"is called {asked.new}", "has the name it had"
+
+    def is_so(self, asked: RenameSnapshot, ctx: Context) -> bool:
+        return find_snapshot(ctx.world.blocks, asked.pool, asked.volume, asked.new) is not None
 
 
 def _check_free(blocks: Blocks, pool: str, volume: str, name: str) -> None:

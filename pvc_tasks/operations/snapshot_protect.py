@@ -7,7 +7,8 @@ from pvc_core.errors import Conflict, VolumeInUse
 from pvc_core.model.operations import ProtectSnapshot, RemoveSnapshot, UnprotectSnapshot
 from pvc_core.model.operations.storage_snapshot import OfSnapshot
 from pvc_tasks.context import Context
-from pvc_tasks.operations.snapshot_common import SnapshotHandler, load_snapshot
+from pvc_tasks.operations.one_call import OneCallHandler
+from pvc_tasks.operations.snapshot_common import SnapshotHandler, load_snapshot, look_for
 from pvc_tasks.outcome import Outcome
 from pvc_tasks.world import World
 
@@ -16,7 +17,7 @@ class SnapshotProtected(Conflict):
     code = "SNAPSHOT_PROTECTED"
 
 
-class ProtectSnapshotHandler(SnapshotHandler[ProtectSnapshot]):
+class ProtectSnapshotHandler(SnapshotHandler[ProtectSnapshot], OneCallHandler[ProtectSnapshot]):
     operation = ProtectSnapshot
 
     def check(self, asked: ProtectSnapshot, world: World) -> None:
@@ -25,10 +26,16 @@ class ProtectSnapshotHandler(SnapshotHandler[ProtectSnapshot]):
     def step(self, asked: ProtectSnapshot, ctx: Context) -> Outcome:
         self.begin(asked, ctx, "protecting")
         ctx.storing.protect_snapshot(asked.pool, asked.volume, asked.snapshot)
-        return self.done(asked, "is protected")
+        return self.done(asked)
+
+    def words(self, asked: ProtectSnapshot) -> tuple[str, str]:
+        return "is protected", "is not protected"
+
+    def is_so(self, asked: ProtectSnapshot, ctx: Context) -> bool:
+        return (found := look_for(ctx.world.blocks, asked)) is not None and found.protected
 
 
-class UnprotectSnapshotHandler(SnapshotHandler[UnprotectSnapshot]):
+class UnprotectSnapshotHandler(SnapshotHandler[UnprotectSnapshot], OneCallHandler[UnprotectSnapshot]):
     operation = UnprotectSnapshot
 
     def check(self, asked: UnprotectSnapshot, world: World) -> None:
@@ -38,10 +45,16 @@ class UnprotectSnapshotHandler(SnapshotHandler[UnprotectSnapshot]):
     def step(self, asked: UnprotectSnapshot, ctx: Context) -> Outcome:
         self.begin(asked, ctx, "unprotecting")
         ctx.storing.unprotect_snapshot(asked.pool, asked.volume, asked.snapshot)
-        return self.done(asked, "is not protected")
+        return self.done(asked)
+
+    def words(self, asked: UnprotectSnapshot) -> tuple[str, str]:
+        return "is not protected", "is protected as it was"
+
+    def is_so(self, asked: UnprotectSnapshot, ctx: Context) -> bool:
+        return (found := look_for(ctx.world.blocks, asked)) is None or not found.protected
 
 
-class RemoveSnapshotHandler(SnapshotHandler[RemoveSnapshot]):
+class RemoveSnapshotHandler(SnapshotHandler[RemoveSnapshot], OneCallHandler[RemoveSnapshot]):
     operation = RemoveSnapshot
 
     def check(self, asked: RemoveSnapshot, world: World) -> None:
@@ -58,7 +71,13 @@ class RemoveSnapshotHandler(SnapshotHandler[RemoveSnapshot]):
     def step(self, asked: RemoveSnapshot, ctx: Context) -> Outcome:
         self.begin(asked, ctx, "removing")
         ctx.storing.remove_snapshot(asked.pool, asked.volume, asked.snapshot)
-        return self.done(asked, "is removed")
+        return self.done(asked)
+
+    def words(self, asked: RemoveSnapshot) -> tuple[str, str]:
+        return "is removed", "is still there"
+
+    def is_so(self, asked: RemoveSnapshot, ctx: Context) -> bool:
+        return look_for(ctx.world.blocks, asked) is None
 
 
 def _check_no_clones(asked: OfSnapshot, world: World, to: str) -> None:

@@ -13,7 +13,7 @@ from pvc_tasks.context import Context
 from pvc_tasks.operations.common import vm_lock
 from pvc_tasks.operations.snapshot_common import SnapshotHandler, load_snapshot
 from pvc_tasks.operations.volume_common import await_let_go
-from pvc_tasks.outcome import Hold, Outcome, Rest
+from pvc_tasks.outcome import Done, Hold, Outcome, Rest
 from pvc_tasks.ports import Work
 from pvc_tasks.working import let_end, work
 from pvc_tasks.world import World
@@ -36,7 +36,9 @@ class RollBackSnapshotHandler(SnapshotHandler[RollBackSnapshot]):
     def step(self, asked: RollBackSnapshot, ctx: Context) -> Outcome:
         if not ctx.job.begun:
             self._check_holders(asked, ctx)
-        self.begin(asked, ctx, "rolling back")
+            self.check(asked, ctx.world)
+            ctx.change(stage="rolling back")
+            ctx.save()
         blocks = ctx.world.blocks
 
         def roll_back(under_way: Work) -> Mapping[str, Any]:
@@ -47,7 +49,9 @@ class RollBackSnapshotHandler(SnapshotHandler[RollBackSnapshot]):
             result = work(ctx, f"rolling {asked.pool}/{asked.volume} back to {asked.snapshot}", roll_back)
         except VolumeInUse as busy:
             return await_let_go(ctx, busy)
-        return result if isinstance(result, Hold) else self.done(asked, "is what the volume holds again")
+        if isinstance(result, Hold):
+            return result
+        return Done(f"{self.about(asked)} is what the volume holds again", self.facts(asked))
 
     def _check_holders(self, asked: RollBackSnapshot, ctx: Context) -> None:
         for vm in holders_of(look_at_cluster(ctx.store), asked.pool, asked.volume):

@@ -22,7 +22,7 @@ from pvc_tasks.context import Context
 from pvc_tasks.handler import Admission, Handler
 from pvc_tasks.operations.common import vm_lock, vm_objects
 from pvc_tasks.operations.storage_common import volume_object
-from pvc_tasks.outcome import Again, Done, Outcome
+from pvc_tasks.outcome import Again, Done, Outcome, Rest
 from pvc_tasks.words import count
 from pvc_tasks.world import World
 
@@ -50,6 +50,13 @@ class FlushVmLocksHandler(Handler[FlushVmLocks]):
             f"{count(len(broken), 'lock')} of {vm.name} broken" if broken else f"{vm.name} has no lock left"
         )
         return Done(text, {"vm": vm.name, "broken": broken})
+
+    def rest(self, asked: FlushVmLocks, ctx: Context) -> Outcome:
+        broken = ctx.job.notes.get("broken", [])
+        if not broken:
+            return Rest("no lock was broken")
+        names = ", ".join(sorted({one["volume"] for one in broken}))
+        return Rest(f"locks on {names} were broken, or may have been; flush them once more to be sure")
 
     def _find(self, asked: FlushVmLocks, world: World) -> tuple[VmSpec, tuple[LeftoverLock, ...]]:
         """Raises WrongState for a VM that is not stopped, VolumeInUse while a disk is open."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pvc_core.model.operations import AddVolume
 from pvc_core.model.size import parse_size
 from pvc_tasks.context import Context
+from pvc_tasks.operations.one_call import OneCallHandler
 from pvc_tasks.operations.storage_common import VolumeHandler
 from pvc_tasks.operations.volume_common import (
     RoomCheck,
@@ -13,11 +14,11 @@ from pvc_tasks.operations.volume_common import (
     check_room_roughly,
     find_volume,
 )
-from pvc_tasks.outcome import Done, Outcome
+from pvc_tasks.outcome import Outcome
 from pvc_tasks.world import World
 
 
-class AddVolumeHandler(VolumeHandler[AddVolume]):
+class AddVolumeHandler(VolumeHandler[AddVolume], OneCallHandler[AddVolume]):
     operation = AddVolume
 
     def check(self, asked: AddVolume, world: World) -> None:
@@ -37,7 +38,13 @@ class AddVolumeHandler(VolumeHandler[AddVolume]):
             ctx.save()
         if first or find_volume(ctx.world.blocks, asked.pool, asked.volume) is None:
             ctx.storing.create_volume(asked.pool, asked.volume, size)
-        return Done(
-            f"{asked.pool}/{asked.volume} is there",
-            {"pool": asked.pool, "volume": asked.volume, "size": size},
-        )
+        return self.done(asked)
+
+    def words(self, asked: AddVolume) -> tuple[str, str]:
+        return "is there", "is not there"
+
+    def is_so(self, asked: AddVolume, ctx: Context) -> bool:
+        return find_volume(ctx.world.blocks, asked.pool, asked.volume) is not None
+
+    def facts(self, asked: AddVolume) -> dict[str, object]:
+        return {"pool": asked.pool, "volume": asked.volume, "size": parse_size(asked.size)}

@@ -6,15 +6,17 @@ from pvc_core.decide.snapshot_names import is_proper, plan_proper_names
 from pvc_core.decide.volume_use import check_unused
 from pvc_core.errors import NotFound, VolumeInUse, WrongState
 from pvc_core.model.operations import AdoptVolume
+from pvc_core.model.storage import VolumeDetail
 from pvc_core.store.look import look_at_cluster
 from pvc_tasks.context import Context
+from pvc_tasks.operations.one_call import OneCallHandler
 from pvc_tasks.operations.storage_common import VolumeHandler
 from pvc_tasks.operations.volume_common import await_let_go, check_free, find_volume
-from pvc_tasks.outcome import Done, Outcome
+from pvc_tasks.outcome import Outcome
 from pvc_tasks.world import World
 
 
-class AdoptVolumeHandler(VolumeHandler[AdoptVolume]):
+class AdoptVolumeHandler(VolumeHandler[AdoptVolume], OneCallHandler[AdoptVolume]):
     """Who adopts it a second time finds it gone; the lock on its new name is enough."""
 
     operation = AdoptVolume
@@ -39,14 +41,28 @@ class AdoptVolumeHandler(VolumeHandler[AdoptVolume]):
             ctx.change(stage="adopting")
             ctx.remember(id=ctx.world.blocks.volume(asked.pool, asked.image).id)
             ctx.save()
-        found = find_volume(ctx.world.blocks, asked.pool, asked.volume)
-        if found is None or found.id != ctx.job.notes["id"]:
+        if self._find(asked, ctx) is None:
             try:
                 ctx.storing.rename_volume(asked.pool, asked.image, asked.volume)
             except VolumeInUse as busy:
                 return await_let_go(ctx, busy)
         self._name_snapshots(asked, ctx)
-        return Done(f"{self.about(asked)} is adopted", {"pool": asked.pool, "volume": asked.volume})
+        return self.done(asked)
+
+    def words(self, asked: AdoptVolume) -> tuple[str, str]:
+        return "is adopted", "is not adopted, or not all of its snapshots: adopt it once more"
+
+    def is_so(self, asked: AdoptVolume, ctx: Context) -> bool:
+        found = self._find(asked, ctx)
+        return found is not None and not _odd(found.snapshots)
+
+    def facts(self, asked: AdoptVolume) -> dict[str, object]:
+        return {"pool": asked.pool, "volume": asked.volume}
+
+    def _find(self, asked: AdoptVolume, ctx: Context) -> VolumeDetail | None:
+        """Under its new name; known by its id."""
+        found = find_volume(ctx.world.blocks, asked.pool, asked.volume)
+        return found if found is not None and found.id == ctx.job.notes["id"] else None
 
     def _name_snapshots(self, asked: AdoptVolume, ctx: Context) -> None:
         names = ctx.world.blocks.volume(asked.pool, asked.volume).snapshots

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from pvc_core.decide.snapshot_names import Tie
-from pvc_core.decide.storage_room import NotEnoughSpace, Room
+from pvc_core.decide.storage_room import NotEnoughSpace, room_of
 from pvc_core.decide.storage_room import check_room as check
 from pvc_core.errors import AlreadyExists, NotFound, StorageUnavailable, VolumeInUse
 from pvc_core.model.storage import VolumeDetail
@@ -56,7 +56,7 @@ def _check_room(world: World, pool: str, more: int, age_s: float) -> None:
     use = next((use for use in world.blocks.util().pools if use.name == pool), None)
     if use is None:
         raise NotFound(f"there is no pool {pool}")
-    check(Room(pool, use.stored + use.available, promised, world.config.storage.overcommit), more)
+    check(room_of(use, promised, world.config.storage.overcommit), more)
 
 
 def await_let_go(ctx: Context, busy: VolumeInUse) -> Wait:

@@ -26,6 +26,7 @@ from pvc_tasks.operations.upload_ends import begin_clearing, clear_up
 from pvc_tasks.operations.volume_common import RoomCheck, check_free, check_room, check_room_roughly
 from pvc_tasks.outcome import Again, Hold, Outcome, Wait
 from pvc_tasks.ports import Work
+from pvc_tasks.standing_still import show_standstill
 from pvc_tasks.working import bring_to_rest, work
 from pvc_tasks.world import World
 
@@ -154,8 +155,10 @@ class UploadVolumeHandler(VolumeHandler[UploadVolume]):
         def act(at: Work) -> Mapping[str, Any]:
             return upload_images.convert(blocks, seen.value, form, target, size, at)
 
-        done = work(ctx, f"converting it from {form}", act)
+        text = f"converting it from {form}"
+        done = work(ctx, text, act)
         if isinstance(done, Hold):
+            show_standstill(ctx, text, asked.pool, size)
             return done
         ctx.me.works.forget(ctx.job.id)
         return self._to_be_placed(asked, ctx, target)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -55,6 +56,9 @@ class Home(Protocol):
     def lock_volume(self, name: str) -> str:
         """Another process has it open and writes to it, so that it has its lock; that client's address."""
 
+    def set_quota(self, size: int) -> None:
+        """Of the pool; 0 for none."""
+
     def hang(self) -> None:
         """The OSDs say nothing any more."""
 
@@ -93,6 +97,9 @@ class FakeHome:
         self._fake.open_volume("vms", name, address)
         self._fake.lock_volume("vms", name, address)
         return address
+
+    def set_quota(self, size: int) -> None:
+        self._fake.quotas["vms"] = size
 
     def hang(self) -> None:
         self._fake.hanging = True
@@ -161,6 +168,11 @@ class CephHome:
         self._writers.append(writer)
         assert writer.stdout is not None
         return writer.stdout.readline().strip()
+
+    def set_quota(self, size: int) -> None:
+        words = {"prefix": "osd pool set-quota", "pool": "vms", "field": "max_bytes", "val": str(size)}
+        code, _, said = self._cluster.mon_command(json.dumps(words), b"")
+        assert code == 0, said
 
     def _stop_writers(self) -> None:
         for writer in self._writers:

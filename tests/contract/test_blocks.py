@@ -69,6 +69,13 @@ def test_util_adds_up(home: Home) -> None:
     assert all(pool.available > 0 for pool in util.pools)
 
 
+def test_a_pool_may_have_a_quota(home: Home) -> None:
+    for size in (7 * MIB, 0):
+        home.set_quota(size)
+        (use,) = (pool for pool in home.blocks.util().pools if pool.name == "vms")
+        assert use.quota == size
+
+
 def test_volumes_are_listed_by_name(home: Home) -> None:
     home.add_volume("web", 8 * MIB)
     home.add_volume("db", 12 * MIB)

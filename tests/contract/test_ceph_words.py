@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pvc_core.model.storage import OsdMark
-from pvc_drivers.blocks.ceph_words import read_marks, read_osds, read_status
+from pvc_drivers.blocks.ceph_words import read_marks, read_osds, read_status, read_util
 
 
 def osd(number: int, **more: Any) -> dict[str, Any]:
@@ -53,3 +53,10 @@ def test_complaints_carry_their_code() -> None:
         ("OSD_DOWN", "warn", "1 osds down")
     ]
     assert status.placement_groups == {"active+undersized": 17}
+
+
+def test_a_quota_is_told_with_what_a_pool_holds() -> None:
+    stats = {"stored": 5, "bytes_used": 15, "max_avail": 80, "objects": 2, "quota_bytes": 40}
+    total = {"total_bytes": 300, "total_used_raw_bytes": 15, "total_avail_bytes": 285}
+    (use,) = read_util({"stats": total, "pools": [{"name": "vms", "stats": stats}]}).pools
+    assert (use.stored, use.available, use.quota) == (5, 80, 40)

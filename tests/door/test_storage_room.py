@@ -63,3 +63,10 @@ def test_what_was_full_a_moment_ago_refuses_nobody(storing: DoorCluster, blocks:
     assert storing.run(AddVolume(pool="vms", volume="new", size="5G")).state == "succeeded"
     with pytest.raises(NotEnoughSpace, match="0 B are left"):
         storing.submit(AddVolume(pool="vms", volume="more", size="1G"))
+
+
+def test_a_quota_is_heeded_at_the_door_and_by_the_task(storing: DoorCluster, blocks: Remembering) -> None:
+    blocks.quotas["slow"], blocks.known = 12 * GIB, 10 * GIB
+    with pytest.raises(NotEnoughSpace, match="has a quota of 12 GiB"):
+        storing.submit(AddVolume(pool="slow", volume="new", size="3G"))
+    assert storing.run(AddVolume(pool="slow", volume="new", size="2G")).state == "succeeded"

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from cluster import ME, DoorCluster
+from storage import GIB
 from uploading import (
     DISK,
     QCOW2,
@@ -271,6 +273,37 @@ def test_another_process_converts_it_when_the_first_has_died(
     uploading.await_true(lambda: blocks.conversions == 2, "another has begun again")
     blocks.going.set()
     assert uploading.finish(job).state == "succeeded"
+    assert content(blocks).startswith(DISK) and nothing_left(uploading, blocks, "new")
+
+
+def test_a_conversion_that_stands_still_says_since_when_and_which_pool_is_full(
+    uploading: DoorCluster, blocks: SlowUploads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """qemu-img waits in silence for room in its pool."""
+    monkeypatch.setattr("pvc_tasks.standing_still.STILL_S", 0.3)
+    blocks.going.clear()
+    job = begin(uploading, QCOW2)
+    send_all(uploading, job, QCOW2)
+    said = lambda: uploading.service.job(job.id).text  # noqa: E731
+    uploading.await_true(lambda: "no progress since" in said(), "it says so")
+    assert re.search(r"converting it from qcow2: no progress since \d\d:\d\d:\d\d UTC$", said())
+    blocks.quotas["vms"] = blocks.stored["vms"] = 5 * GIB
+    uploading.await_true(lambda: said().endswith("; pool vms is full: it has a quota of 5 GiB"), "why")
+    blocks.quotas.clear()
+    blocks.going.set()
+    assert uploading.finish(job).state == "succeeded"
+
+
+def test_a_conversion_that_the_storage_fails_is_made_by_another_coordinator(
+    uploading: DoorCluster, blocks: SlowUploads
+) -> None:
+    blocks.going.clear()
+    job = begin(uploading, QCOW2)
+    send_all(uploading, job, QCOW2)
+    uploading.await_true(lambda: blocks.conversions == 1, "it converts")
+    blocks.fails_once = StorageUnavailable("qemu-img was ended by SIGKILL")
+    blocks.going.set()
+    assert uploading.finish(job).state == "succeeded" and blocks.conversions == 2
     assert content(blocks).startswith(DISK) and nothing_left(uploading, blocks, "new")
 
 

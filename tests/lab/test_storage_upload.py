@@ -15,6 +15,7 @@ import pytest
 from lab_tool import CEPH, eventually
 from real_cluster import NODES, RealCluster, in_a_lab
 
+from pvc_core.model.upload import CONVERTED
 from pvc_lab import product
 
 pytestmark = CEPH
@@ -225,6 +226,27 @@ def test_the_worker_is_killed_in_mid_conversion(lab: StoringCluster, files: Path
     eventually("nothing else is there", lambda: lab.names() == {"converted"}, 60)
     lab.up()
     lab.forget("converted")
+
+
+def kill_qemu_img() -> bool:
+    for entry in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            words = (entry / "cmdline").read_bytes()
+            if words.startswith(b"qemu-img\0convert\0") and CONVERTED.encode() in words:
+                os.kill(int(entry.name), signal.SIGKILL)
+                return True
+    return False
+
+
+def test_qemu_img_is_killed_in_mid_conversion(lab: StoringCluster, files: Path, tmp_path: Path) -> None:
+    """The image is not to blame for it: what arrived is kept, and converted once more."""
+    sender = lab.begin(*VOLUMES, "upload", "vms", "again", str(files / "large.qcow2"), "--wait")
+    eventually("it is killed", kill_qemu_img, 60, pause=0.01)
+    assert sender.wait(120) == 0, sender.stdout.read() if sender.stdout else ""
+    said = [line["text"] for line in lab.task("again")["log"]]
+    assert any("ended by SIGKILL" in text for text in said), said
+    assert lab.download("again", tmp_path / "back.raw") == sha256(files / "large.raw")
+    lab.forget("again")
 
 
 def arrived_whole(lab: StoringCluster, sender: subprocess.Popen[str], task: str, files: Path) -> None:

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pvc_core.decide.shrinking import LEAST, STEPS, plan_shrink
-from pvc_core.decide.storage_room import NotEnoughSpace, Room, check_room
+from pvc_core.decide.storage_room import NotEnoughSpace, Room, check_room, room_of
 from pvc_core.model.size import render_size
+from pvc_core.model.storage import PoolUse
 
 GIB = 1 << 30
 
@@ -40,6 +41,32 @@ def test_a_pool_that_promises_too_much_already_has_nothing_left() -> None:
     check_room(room, 0)
     with pytest.raises(NotEnoughSpace, match="0 B are left"):
         check_room(room, 1)
+
+
+def use(stored: int, available: int, quota: int) -> PoolUse:
+    return PoolUse(name="vms", stored=stored, used=3 * stored, available=available, objects=1, quota=quota)
+
+
+@pytest.mark.parametrize(
+    ("quota", "capacity", "by_quota"),
+    [
+        (0, 100 * GIB, False),
+        (40 * GIB, 40 * GIB, True),
+        (5 * GIB, 5 * GIB, True),
+        (400 * GIB, 100 * GIB, False),
+    ],
+)
+def test_a_pool_holds_no_more_than_its_quota(quota: int, capacity: int, by_quota: bool) -> None:
+    room = room_of(use(10 * GIB, 90 * GIB, quota), 0, 1.0)
+    assert (room.capacity, room.by_quota) == (capacity, by_quota)
+
+
+def test_a_quota_that_leaves_no_room_is_named() -> None:
+    room = room_of(use(10 * GIB, 90 * GIB, 40 * GIB), 30 * GIB, 1.0)
+    check_room(room, 10 * GIB)
+    with pytest.raises(NotEnoughSpace, match="it has a quota of 40 GiB, of which 30 GiB are") as refused:
+        check_room(room, 11 * GIB)
+    assert "set-quota vms max_bytes" in refused.value.remedy
 
 
 @given(st.integers(1, 1 << 50), st.integers(1, 1 << 50))
