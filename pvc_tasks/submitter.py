@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -11,7 +11,7 @@ from pvc_core.errors import Conflict, InvalidRequest, NotFound, StoreConflict, S
 from pvc_core.model.job import Job, JobState
 from pvc_core.model.operations import Operation
 from pvc_core.store import tree
-from pvc_tasks.cancel_request import request_cancel
+from pvc_tasks.cancel_request import plan_requests, request_cancel
 from pvc_tasks.handler import ImmediateHandler
 from pvc_tasks.ids import digest
 from pvc_tasks.joblocks import plan_inherit_locks
@@ -76,12 +76,19 @@ class Submitter:
         )
         if admission.already:
             return self._end_at_once(job, admission.already)
-        self._create(job, *plan_inherit_locks(self.world.store, job, admission.supersedes))
-        for other in admission.supersedes:
-            loser = request_cancel(self.world, other, Asker(who.actor, reason=f"superseded by task {job.id}"))
-            self.world.hints.ring(loser.id, loser.queue, loser.operation)
+        self._supersede(job, admission.supersedes)
         self.world.hints.ring(job.id, job.queue, job.operation)
         return job
+
+    def _supersede(self, job: Job, losers: Sequence[str]) -> None:
+        """They are asked to end in the commit that accepts the job, since its answer may be lost; those that
+        have begun nothing end here and now."""
+        who = Asker(job.actor, reason=f"superseded by task {job.id}")
+        inherited = plan_inherit_locks(self.world.store, job, losers)
+        self._create(job, *inherited, *plan_requests(self.world, losers, who))
+        for other in losers:
+            loser = request_cancel(self.world, other, who)
+            self.world.hints.ring(loser.id, loser.queue, loser.operation)
 
     def _end_at_once(self, job: Job, text: str) -> Job:
         now = self.world.clock.now()
