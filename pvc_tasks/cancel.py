@@ -9,13 +9,12 @@ from contextlib import suppress
 
 from pvc_core.errors import JobExpired, StoreConflict, WrongState
 from pvc_core.model.job import Job, JobError, JobState
-from pvc_core.model.operations import BY_NAME
 from pvc_core.store import tree
 from pvc_core.store.documents import Seen
-from pvc_core.store.port import Op
 from pvc_tasks.cancel_request import flagged, request_cancel
 from pvc_tasks.children import cancel_orphans
-from pvc_tasks.registry import job_handler_of
+from pvc_tasks.consumers import find_worker, nobody_there
+from pvc_tasks.handling import leave
 from pvc_tasks.settle import End, settle
 from pvc_tasks.submit import Asker
 from pvc_tasks.world import World
@@ -40,17 +39,16 @@ def cancel_job(world: World, job_id: str, who: Asker, force: bool = False) -> Jo
 
 def _settle_by_force(world: World, seen: Seen[Job], who: Asker) -> Job:
     """Nobody is left to bring its children to rest, so they are asked for it too."""
-    node = seen.value.queue.removeprefix("node.")
-    there = world.store.find(tree.node_worker(node)) is not None
+    there = find_worker(world.store, seen.value)
     if there and seen.value.cancel is None:
         raise WrongState(
-            f"the worker of {node} is there; it brings the task to rest itself",
+            f"{there} is there; it brings the task to rest itself",
             f"Cancel without --force, and follow it with `pvc task wait {seen.value.id}`.",
         )
-    why = "could not bring it to rest" if there else "is gone"
-    text = f"cancelled by {who.actor}: the worker of {node} {why}; what was under way there is unknown"
+    why = f"{there} could not bring it to rest" if there else nobody_there(seen.value.queue)
+    text = f"cancelled by {who.actor}: {why}; what was under way there is unknown"
     job = flagged(seen.value, who, world.clock.now())
-    ended = settle(world, seen, job, End(JobState.CANCELLED, text, {}, None, _leave(world, job)))
+    ended = settle(world, seen, job, End(JobState.CANCELLED, text, {}, None, leave(world, job)))
     for child in cancel_orphans(world, ended):
         with suppress(WrongState, StoreConflict):
             cancel_job(world, child.id, Asker(f"task {ended.id}"), force=True)
@@ -60,12 +58,6 @@ def _settle_by_force(world: World, seen: Seen[Job], who: Asker) -> Job:
 def expire_job(world: World, seen: Seen[Job]) -> Job:
     """Settle a job whose deadline passed while the worker of its queue is gone; raises StoreConflict."""
     doing = f" while: {seen.value.text}" if seen.value.text else ""
-    error = JobExpired(f"its deadline passed{doing}; the worker of {seen.value.queue} is not there")
-    end = End(JobState.FAILED, error.message, {}, JobError(**error.as_dict()), _leave(world, seen.value))
+    error = JobExpired(f"its deadline passed{doing}; {nobody_there(seen.value.queue)}")
+    end = End(JobState.FAILED, error.message, {}, JobError(**error.as_dict()), leave(world, seen.value))
     return settle(world, seen, seen.value, end)
-
-
-def _leave(world: World, job: Job) -> tuple[Op, ...]:
-    """What makes the records true."""
-    asked = BY_NAME[job.operation].parse(job.fields)
-    return job_handler_of(job.operation).leave(asked, world, job.notes, job.id)

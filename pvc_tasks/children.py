@@ -14,6 +14,8 @@ from pvc_tasks.ids import child_id
 from pvc_tasks.submit import Asker
 from pvc_tasks.world import World
 
+ORPHANED = "its parent has ended"
+
 
 def load_children(store: Store, parent: str) -> list[Job]:
     """All of them, finished or not, oldest first."""
@@ -51,7 +53,7 @@ def new_child(
 def cancel_children(ctx: Context, children: Sequence[Job]) -> list[Job]:
     """Ask those that are unfinished to cancel; answers with those that are still to come to rest."""
     reason = ctx.job.cancel.reason if ctx.job.cancel else "the deadline of its parent passed"
-    asked = _request_cancel(ctx.world, ctx.job, children, reason)
+    asked = _request_cancel(ctx.world, ctx.job.id, children, reason)
     for job in asked:
         ctx.ring(job)
     return asked
@@ -59,13 +61,18 @@ def cancel_children(ctx: Context, children: Sequence[Job]) -> list[Job]:
 
 def cancel_orphans(world: World, parent: Job) -> list[Job]:
     """The same when the parent has ended without having waited for them."""
-    asked = _request_cancel(world, parent, load_children(world.store, parent.id), "its parent has ended")
+    asked = _request_cancel(world, parent.id, load_children(world.store, parent.id), ORPHANED)
     for job in asked:
         world.hints.ring(job.id, job.queue, job.operation)
     return asked
 
 
-def _request_cancel(world: World, parent: Job, children: Sequence[Job], reason: str) -> list[Job]:
-    who = Asker(f"task {parent.id}", reason=reason)
+def cancel_orphan(world: World, job: Job) -> None:
+    """One that was forgotten; to be woken by whoever found it."""
+    _request_cancel(world, str(job.parent), [job], ORPHANED)
+
+
+def _request_cancel(world: World, parent: str, children: Sequence[Job], reason: str) -> list[Job]:
+    who = Asker(f"task {parent}", reason=reason)
     asked = [request_cancel(world, job.id, who) for job in children if not job.state.finished]
     return [job for job in asked if not job.state.finished]

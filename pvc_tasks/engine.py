@@ -7,7 +7,6 @@ and commits. Called too often, twice at once, or again after a crash, the effect
 from __future__ import annotations
 
 import logging
-from typing import Any
 
 from pvc_core.decide.due import is_due, look_again_at
 from pvc_core.errors import (
@@ -19,16 +18,14 @@ from pvc_core.errors import (
     StoreUnavailable,
 )
 from pvc_core.model.job import Job, JobError, JobState, WaitingFor
-from pvc_core.model.operations import BY_NAME, Operation
 from pvc_core.store import tree
 from pvc_core.store.port import Create, Delete
 from pvc_tasks.children import cancel_orphans
 from pvc_tasks.claims import take_claim
 from pvc_tasks.context import Context
-from pvc_tasks.handler import Handler
+from pvc_tasks.handling import NotKnownHere, find_handler, leave
 from pvc_tasks.joblocks import plan_take_locks
 from pvc_tasks.outcome import Again, Done, Fail, Hold, Outcome, Reroute, Rest, Wait
-from pvc_tasks.registry import job_handler_of
 from pvc_tasks.relocking import renew_locks
 from pvc_tasks.settle import End, plan_end, ring_after
 from pvc_tasks.world import Executor, World
@@ -39,6 +36,8 @@ MAX_STEPS = 200
 """In one call; beyond that the job is left to the next sweep, so that no job starves the others."""
 
 RETRY_S = 2.0
+UNKNOWN_S = 10.0
+"""Between two looks at a job that this version does not know."""
 MAX_FAULTS = 5
 """Unforeseen errors in a row after which a job fails instead of trying again."""
 
@@ -105,7 +104,10 @@ class Engine:
         return outcome
 
     def _decide(self, ctx: Context) -> Outcome:
-        handler, asked = _handling(ctx.job)
+        try:
+            handler, asked = find_handler(ctx.job)
+        except NotKnownHere as unknown:
+            return self._leave_to_others(ctx, unknown)
         if ctx.job.cancel is not None or ctx.now >= ctx.job.deadline:
             return handler.rest(asked, ctx)
         blocked = self._take_locks(ctx)
@@ -116,6 +118,17 @@ class Engine:
         if ctx.job.state is not JobState.RUNNING:
             ctx.change(state=JobState.RUNNING, waiting=None, started=ctx.job.started or ctx.now)
         return handler.step(asked, ctx)
+
+    def _leave_to_others(self, ctx: Context, unknown: NotKnownHere) -> Wait | Rest:
+        """Until its deadline a worker may come that knows it: often this one's next version."""
+        if ctx.now >= ctx.job.deadline:
+            return Rest(f"{unknown.message}, so what was under way is unknown")
+        text = f"{unknown.message}; waits for a worker that does"
+        until = ctx.now + UNKNOWN_S
+        return Wait("node", self.me.node, text, until=until, others_first=self._is_shared(ctx.job))
+
+    def _is_shared(self, job: Job) -> bool:
+        return job.queue != tree.node_queue(self.me.node)
 
     def _take_locks(self, ctx: Context) -> Wait | None:
         taken = plan_take_locks(ctx.store, ctx.job, ctx.now)
@@ -134,7 +147,7 @@ class Engine:
             self.me.node,
             f"{error.message}; trying again",
             until=ctx.now + RETRY_S,
-            others_first=ctx.job.queue != tree.node_queue(self.me.node),
+            others_first=self._is_shared(ctx.job),
         )
 
     def _fault(self, ctx: Context, error: Exception) -> Outcome:
@@ -145,9 +158,8 @@ class Engine:
         return self._retry(ctx, fault)
 
     def _failed(self, ctx: Context, error: PvcError) -> Fail:
-        handler, asked = _handling(ctx.job)
         ctx.ops.clear()
-        return Fail(error, handler.leave(asked, self.world, ctx.job.notes, ctx.job.id))
+        return Fail(error, leave(self.world, ctx.job))
 
     def _finish(self, ctx: Context, outcome: Outcome) -> bool:
         """Commit what the step came to; False when there is another step to take at once."""
@@ -198,10 +210,6 @@ class Engine:
             cancel_orphans(self.world, plan.job)
         for job in ring_after(ctx.store, plan):
             ctx.ring(job)
-
-
-def _handling(job: Job) -> tuple[Handler[Any], Operation]:
-    return job_handler_of(job.operation), BY_NAME[job.operation].parse(job.fields)
 
 
 def _unless_cancelling(job: Job, state: JobState) -> JobState:

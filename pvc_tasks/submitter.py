@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -15,7 +15,7 @@ from pvc_core.store import tree
 from pvc_core.store.documents import Store
 from pvc_core.store.look import load_vm, unfinished_jobs
 from pvc_core.store.port import Op
-from pvc_tasks.cancel_request import request_cancel
+from pvc_tasks.cancel_request import plan_requests, request_cancel
 from pvc_tasks.handler import ImmediateHandler
 from pvc_tasks.ids import digest
 from pvc_tasks.joblocks import plan_inherit_locks, plan_line_up
@@ -80,7 +80,6 @@ class Submitter:
         return job
 
     def _enqueue(self, request: Request) -> Job:
-        who = request.who
         admission = job_handler_of(request.operation.name).admit(request.operation, self.world)
         job = self._record(
             request,
@@ -91,14 +90,20 @@ class Submitter:
         )
         if admission.already:
             return self._end_at_once(request, job, admission.already)
-        self._create(request, job, *self._in_line(job, admission.supersedes))
-        for other in admission.supersedes:
-            loser = request_cancel(self.world, other, Asker(who.actor, reason=f"superseded by task {job.id}"))
-            self.world.hints.ring(loser.id, loser.queue, loser.operation)
+        self._supersede(request, job, admission.supersedes)
         self.world.hints.ring(job.id, job.queue, job.operation)
         return job
 
-    def _in_line(self, job: Job, losers: tuple[str, ...]) -> tuple[Op, ...]:
+    def _supersede(self, request: Request, job: Job, losers: Sequence[str]) -> None:
+        """They are asked to end in the commit that accepts the job, since its answer may be lost; those that
+        have begun nothing end here and now."""
+        who = Asker(job.actor, reason=f"superseded by task {job.id}")
+        self._create(request, job, *self._in_line(job, losers), *plan_requests(self.world, losers, who))
+        for other in losers:
+            loser = request_cancel(self.world, other, who)
+            self.world.hints.ring(loser.id, loser.queue, loser.operation)
+
+    def _in_line(self, job: Job, losers: Sequence[str]) -> tuple[Op, ...]:
         """Its place behind what was asked of the same VM before; or that of the job that makes way for it.
 
         Only of VMs: what waits for a node's worker must not hold meanwhile what others need.

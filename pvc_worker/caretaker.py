@@ -9,6 +9,7 @@ from pvc_core.model.job import Job
 from pvc_core.store import tree
 from pvc_core.store.documents import Seen
 from pvc_tasks.cancel import expire_job
+from pvc_tasks.consumers import workers_there
 from pvc_tasks.plans import forget_old_plans
 from pvc_tasks.retention import forget_old_jobs
 from pvc_tasks.world import World
@@ -35,12 +36,11 @@ class Caretaker:
             forget_old_plans(self._world)
 
     def _expire(self) -> None:
-        """Jobs past their deadline on nodes without a worker; a worker ends its own."""
+        """Jobs past their deadline whose worker is gone; one that is there ends its own."""
         store, now = self._world.store, self._world.clock.now()
         for queue in store.names(tree.QUEUES):
             jobs = store.names(tree.queue_path(queue))
-            node = queue.removeprefix("node.")
-            if not jobs or store.find(tree.node_worker(node)) is not None:
+            if not jobs or workers_there(store, queue):
                 continue
             for seen in store.load_present([tree.job_ref(job) for job in jobs]):
                 if now >= seen.value.deadline and not seen.value.state.finished:

@@ -8,8 +8,10 @@ from secrets import token_hex
 from threading import Event, Thread
 
 from pvc_core.config import Config, NodeSection
+from pvc_core.decide.due import is_due
 from pvc_core.store import tree
 from pvc_drivers.hypervisor.port import Hypervisor
+from pvc_tasks.children import cancel_orphan
 from pvc_tasks.connect import build_world
 from pvc_tasks.engine import Engine
 from pvc_tasks.world import Executor, World
@@ -19,7 +21,7 @@ from pvc_worker.hypervisor import make_hypervisor
 from pvc_worker.monitor import Monitor
 from pvc_worker.presence import Presence
 from pvc_worker.session import Session
-from pvc_worker.sweep import find_due
+from pvc_worker.sweep import find_orphans, load_unfinished
 from pvc_worker.threads import Drive, Threads
 from pvc_worker.works import ThreadWorks
 
@@ -111,10 +113,14 @@ class JobProcess:
         self.presence.uphold()
         now, node = self.world.clock.now(), self.node.name
         at_work = self.bench.at_work()
-        due = find_due(self.world.store, self.queues, at_work, now, node)
+        jobs = load_unfinished(self.world.store, self.queues, at_work)
+        due = [job.id for job in jobs if is_due(job, now, node)]
         # A job that was ended from outside is in no queue any more; its work is to end too.
         for job in dict.fromkeys([*due, *sorted(self.works.known() - at_work)]):
             self.bench.wake(job, woken=False)
+        for orphan in find_orphans(self.world.store, jobs):
+            cancel_orphan(self.world, orphan)
+            self.bench.wake(orphan.id)
 
 
 def run_jobs(config: Config, node: NodeSection, stop: Event) -> int:

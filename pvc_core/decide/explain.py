@@ -12,14 +12,19 @@ def explain(job: Job, workers: Collection[str]) -> Job:
     if job.state.finished:
         return job
     if not job.queue.startswith("node."):
-        return _waits_for_anybody(job) if job.state is JobState.QUEUED else job
+        return _waits_for_anybody(job) if _is_unseen(job) else job
     node = job.queue.removeprefix("node.")
     if node not in workers:
         return _waits_for_worker(job, node)
-    if job.state is JobState.QUEUED:
+    if _is_unseen(job):
         text = f"waits for the worker of {node} to look at it"
         return job.but(waiting=_waiting(job, node, text))
     return _given_up_at(job)
+
+
+def _is_unseen(job: Job) -> bool:
+    """No worker of its queue has looked at it yet."""
+    return job.state is JobState.QUEUED or (job.state is JobState.CANCELLING and not job.worker)
 
 
 def _given_up_at(job: Job) -> Job:

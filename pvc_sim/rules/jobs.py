@@ -6,10 +6,13 @@ from collections.abc import Sequence
 
 from pvc_core.decide.explain import explain
 from pvc_core.model.job import Job, JobState
+from pvc_core.model.operations import FlushNode, ReadyNode
 from pvc_core.store import tree
 from pvc_core.store.port import Create, Op, Put
 from pvc_sim.breach import Breach
 from pvc_sim.mirror import Change, Mirror
+
+OPPOSITES = {FlushNode.name: ReadyNode.name, ReadyNode.name: FlushNode.name}
 
 
 def check_job(mirror: Mirror, change: Change) -> None:
@@ -24,6 +27,7 @@ def check_job(mirror: Mirror, change: Change) -> None:
     check_findable(mirror, after)
     check_reason(mirror, after)
     check_alone(mirror, after)
+    check_superseded(mirror, after)
 
 
 def find_unclaimed(mirror: Mirror, job: str | None, ops: Sequence[Op]) -> str | None:
@@ -44,6 +48,16 @@ def check_claimed(unclaimed: str | None, worker: str) -> None:
 def check_forgotten(job: str, before: Job | None) -> None:
     if before is not None and not before.state.finished:
         raise Breach("no job is lost", f"{job} was {before.state} and is gone from the tree")
+
+
+def check_superseded(mirror: Mirror, job: Job) -> None:
+    """Of two opposite requests the later one counts, from the commit on that accepts it."""
+    if job.operation not in OPPOSITES or job.cancel is not None:
+        return
+    for other in mirror.jobs.values():
+        opposite = other.operation == OPPOSITES[job.operation] and other.objects == job.objects
+        if opposite and other.cancel is None and not other.state.finished:
+            raise Breach("the last request counts", f"{other.id} and {job.id} are at work on {job.about}")
 
 
 def check_findable(mirror: Mirror, job: Job) -> None:

@@ -6,9 +6,17 @@ from math import inf
 
 import pytest
 from cluster import ME, DoorCluster
-from engine_checks import Doom, await_job, await_moving, check_explained, check_sound, children_of
+from engine_checks import (
+    Doom,
+    await_job,
+    await_moving,
+    check_explained,
+    check_sound,
+    children_of,
+    submit_as,
+)
 
-from pvc_core.errors import NotFound, WrongState
+from pvc_core.errors import NotFound, StoreUnavailable, WrongState
 from pvc_core.model.operations import (
     DisableVm,
     FlushNode,
@@ -19,6 +27,8 @@ from pvc_core.model.operations import (
     StartVm,
     StopVm,
 )
+from pvc_core.store.cache import CachingHome
+from pvc_core.store.memory import MemoryHome
 from pvc_tasks.submit import Asker
 
 
@@ -138,3 +148,44 @@ def test_what_has_ended_or_never_was_cannot_be_cancelled(cluster: DoorCluster) -
     for unknown in ("20200101t000000-00000000", "../cluster", "x"):
         with pytest.raises(NotFound):
             cluster.service.cancel(unknown, ME)
+
+
+def lose_the_next_answer(cluster: DoorCluster) -> None:
+    """The API's commit arrives, and it is not told so."""
+    home = cluster.service.store.home
+    assert isinstance(home, CachingHome) and isinstance(home.below, MemoryHome)
+    home.below.lose_answer()
+
+
+def test_a_flush_is_superseded_although_the_answer_is_lost_and_the_request_repeated(
+    cluster: DoorCluster,
+) -> None:
+    """The repetition finds its task, and asks nobody a second time."""
+    uuid = cluster.run_vm("vm1", "hv1")
+    cluster.fleet.faults.slow_migrations["vm1"] = inf
+    flush = cluster.submit(FlushNode(node="hv1"))
+    await_moving(cluster)
+    lose_the_next_answer(cluster)
+    with pytest.raises(StoreUnavailable):
+        submit_as(cluster, ReadyNode(node="hv1"), "key")
+    ready = submit_as(cluster, ReadyNode(node="hv1"), "key")
+    assert cluster.finish(flush).state == "cancelled"
+    assert cluster.finish(ready).state == "succeeded"
+    assert (cluster.where(uuid), cluster.service.node("hv1").state) == (["hv1"], "ready")
+    check_sound(cluster)
+
+
+def test_so_is_one_that_has_begun_nothing_and_whose_worker_is_gone(cluster: DoorCluster) -> None:
+    cluster.kill_worker("hv1")
+    flush = cluster.submit(FlushNode(node="hv1"))
+    lose_the_next_answer(cluster)
+    with pytest.raises(StoreUnavailable):
+        submit_as(cluster, ReadyNode(node="hv1"), "key")
+    shown = cluster.service.job(flush.id)
+    assert shown.state == "cancelling"
+    check_explained(shown)
+    cluster.start_worker("hv1")
+    assert cluster.finish(flush).state == "cancelled"
+    cluster.await_true(lambda: not cluster.service.jobs(state="unfinished"), "so has the other")
+    assert cluster.service.node("hv1").state == "ready"
+    check_sound(cluster)

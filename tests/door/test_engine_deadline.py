@@ -34,7 +34,7 @@ def test_a_job_for_a_dead_node_expires_and_the_returned_worker_does_not_run_it(
     take_care(cluster)
     ended = cluster.service.job(job.id)
     assert ended.state == "failed" and ended.error is not None and ended.error.code == "EXPIRED"
-    assert "worker of node.hv1 is not there" in ended.text
+    assert "the worker of hv1 is gone" in ended.text
     cluster.start_worker("hv1")
     cluster.await_true(lambda: cluster.service.node("hv1").worker, "the worker is back")
     assert cluster.run(StartVm(vm=cluster.define("vm2", "hv1"))).state == "succeeded"

@@ -45,6 +45,29 @@ def test_a_flush_that_fails_by_a_fault_of_our_own_takes_its_children_along(
     check_sound(cluster)
 
 
+def test_a_flush_whose_process_dies_as_it_fails_takes_its_children_along(
+    cluster: DoorCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody was left to ask them: they look at their parent themselves."""
+
+    def die(*_: object) -> None:
+        raise StoreUnavailable("struck dead")
+
+    uuid = cluster.run_vm("vm1", "hv1")
+    cluster.fleet.faults.slow_migrations["vm1"] = inf
+    job = cluster.submit(FlushNode(node="hv1"))
+    await_moving(cluster)
+    monkeypatch.setattr("pvc_tasks.engine.cancel_orphans", die)
+    monkeypatch.setattr("pvc_tasks.operations.node_flush.look_around", lambda *args: 1 / 0)
+    assert cluster.finish(job).state == "failed"
+    cluster.await_true(lambda: not cluster.service.jobs(state="unfinished"), "no orphan is left")
+    [child] = children_of(cluster, job)
+    assert child.state == "cancelled" and child.cancel is not None
+    assert child.cancel.reason == "its parent has ended"
+    assert (cluster.where(uuid), cluster.service.node("hv1").state) == (["hv1"], "ready")
+    check_sound(cluster)
+
+
 def test_a_record_that_would_grow_too_large_ends_its_job(
     cluster: DoorCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -273,4 +273,11 @@ SABOTAGES = (
         "return self.memory_mib",
         "a-smaller-vm-keeps-its-room",
     ),
+    Sabotage(
+        "ask what is superseded to end once the answer is on its way",
+        "pvc_tasks.submitter",
+        "self._create(job, *inherited, *plan_requests(self.world, losers, who))",
+        "self._create(job, *inherited)",
+        "the-answer-to-a-supersede-is-lost",
+    ),
 )

@@ -108,3 +108,10 @@ def test_what_does_not_move_has_no_end_in_sight() -> None:
 def test_a_parent_without_running_children_is_as_it_is() -> None:
     own = Progress(done=8, total=8)
     assert add_up(own, []) is own
+
+
+@pytest.mark.parametrize("queue", ["node.hv1", "cluster"])
+@pytest.mark.parametrize("state", [JobState.QUEUED, JobState.CANCELLING])
+def test_what_no_worker_has_looked_at_yet_says_so(queue: str, state: JobState) -> None:
+    shown = explain(a_job(state=state, queue=queue), {"hv1"})
+    assert shown.waiting is not None and "to look at it" in shown.waiting.text
