@@ -6,16 +6,16 @@ The plan is made anew on every look, from what the records and the children say;
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any
 
+from pvc_core.decide.left_behind import MOST_NAMED
 from pvc_core.decide.node_plan import Left, Move, NodePlan, PlannedStep, Rules, Start, Stop
 from pvc_core.decide.placement import Refusal
 from pvc_core.decide.promise import hold_to
 from pvc_core.decide.wave import Limits, decide_wave, within_limits
 from pvc_core.errors import NoPlacement
-from pvc_core.model.groups import TagRule
+from pvc_core.model.groups import TagRule, named
 from pvc_core.model.job import Job, JobState, Progress
 from pvc_core.model.operations import MigrateVm, Operation, ShutdownVm, StartVm
 from pvc_core.model.snapshot import Cluster
@@ -175,9 +175,9 @@ def show_progress(ctx: Context, found: Round, verb: str) -> None:
 
 def await_children(ctx: Context, found: Round, verb: str) -> Outcome:
     """What to say while the wave is under way."""
-    names = sorted(job.about for job in [*found.busy, *ctx.rings])
+    names = named((job.about for job in [*found.busy, *ctx.rings]), MOST_NAMED)
     progress = ctx.job.progress
-    text = f"{progress.done} of {progress.total} {verb}, waiting for {', '.join(names)}"
+    text = f"{progress.done} of {progress.total} {verb}, waiting for {names}"
     first = (found.busy or ctx.rings)[0].id
     return Wait("child", first, text)
 
@@ -191,10 +191,6 @@ def await_capacity(node: str, found: Round, limits: Limits) -> Wait:
     return Wait("capacity", node, f"{vms} to move: {why}")
 
 
-def left_as_result(left: Iterable[Left]) -> list[dict[str, Any]]:
-    return [asdict(item) for item in left]
-
-
 def narrower(limits: Limits, parallel: int | None, field: str) -> Limits:
     """The request may ask for fewer than the configuration allows, never for more."""
     return limits if parallel is None else replace(limits, **{field: min(parallel, getattr(limits, field))})
@@ -203,6 +199,6 @@ def narrower(limits: Limits, parallel: int | None, field: str) -> Limits:
 def view_of(operation: str, plan: NodePlan, plan_id: str) -> PlanView:
     """The plan as shown for a dry run."""
     steps = tuple({"do": type(step).__name__.lower(), **asdict(step)} for step in (*plan.steps, *plan.later))
-    blocked = tuple(left_as_result(plan.left))
+    blocked = tuple(asdict(item) for item in plan.left)
     text = f"{len(steps)} to do, {len(blocked)} would be left"
     return PlanView(operation=operation, steps=steps, blocked=blocked, plan_id=plan_id, text=text)

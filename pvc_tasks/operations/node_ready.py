@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from pvc_core.decide.left_behind import name_left, tell_left
 from pvc_core.decide.node_plan import Rules
 from pvc_core.decide.ready import plan_ready
 from pvc_core.errors import WrongState
@@ -27,7 +28,6 @@ from pvc_tasks.operations.moving import (
     await_capacity,
     await_children,
     begin_wave,
-    left_as_result,
     look_around,
     narrower,
     show_progress,
@@ -94,10 +94,10 @@ class ReadyNodeHandler(Handler[ReadyNode]):
         return Again()
 
     def _finish(self, asked: ReadyNode, found: Round) -> Outcome:
-        result = {"returned": found.succeeded, "left": left_as_result(found.plan.left)}
-        if found.plan.left:
-            names = ", ".join(f"{item.vm} ({item.code})" for item in found.plan.left)
-            return Done(f"{asked.node} is ready; still away: {names}", result, JobState.PARTIAL)
+        left = found.plan.left
+        result = {"returned": found.succeeded, **tell_left(left)}
+        if left:
+            return Done(f"{asked.node} is ready; still away: {name_left(left)}", result, JobState.PARTIAL)
         return Done(f"{asked.node} is ready, {count(found.succeeded, 'VM')} back home", result)
 
     def rest(self, asked: ReadyNode, ctx: Context) -> Outcome:
