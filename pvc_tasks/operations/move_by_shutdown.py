@@ -46,7 +46,7 @@ def ask_to_power_off(asked: Transfer, ctx: Context, seen: Seen[VmSpec]) -> Outco
     if not runs_here(ctx.looking, vm.uuid):
         return _place(asked, ctx, seen)
     if "until" not in ctx.job.notes:
-        give_time(ctx, vm)
+        give_time(ctx, vm, most_s=asked.deadline_s)
     if ctx.now < ctx.job.notes["until"]:
         return ask_to_obey(ctx, vm)
     if asked.then_stop or vm.on_shutdown_timeout is OnShutdownTimeout.STOP:

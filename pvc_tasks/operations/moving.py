@@ -17,7 +17,7 @@ from pvc_core.decide.wave import Limits, decide_wave, within_limits
 from pvc_core.errors import NoPlacement
 from pvc_core.model.groups import TagRule, named
 from pvc_core.model.job import Job, JobState, Progress
-from pvc_core.model.operations import MigrateVm, Operation, ShutdownVm, StartVm
+from pvc_core.model.operations import FlushNode, MigrateVm, Operation, ReadyNode, ShutdownVm, StartVm
 from pvc_core.model.snapshot import Cluster
 from pvc_core.model.views import PlanView
 from pvc_core.store import tree
@@ -119,10 +119,10 @@ def _left(job: Job) -> Left:
     return Left(_uuid(job), job.about, job.queue.removeprefix("node."), code, message, remedy)
 
 
-def begin_wave(ctx: Context, found: Round, limits: Limits) -> int:
+def begin_wave(ctx: Context, asked: FlushNode | ReadyNode, found: Round, limits: Limits) -> int:
     """Let the next commit create the children that may begin now; how many those are."""
     wave = decide_wave(found.plan.steps, found.cluster, limits)
-    jobs = [_child(ctx, step, found.children) for step in wave]
+    jobs = [_child(ctx, asked, step, found.children) for step in wave]
     for new in plan_children(ctx.store, jobs):
         ctx.spawn(new)
     for step in wave:
@@ -141,12 +141,20 @@ def _as_promised(cluster: Cluster, children: Sequence[Job]) -> Cluster:
     return cluster.with_vms(promised)
 
 
-def _child(ctx: Context, step: PlannedStep, siblings: Sequence[Job]) -> Job:
+def _child(ctx: Context, asked: FlushNode | ReadyNode, step: PlannedStep, siblings: Sequence[Job]) -> Job:
     operation: Operation
     match step:
         case Move(uuid=uuid, target=target, source=node, then_stop=then_stop):
             despite = (TagRule.TOGETHER, *step.despite)
-            operation = MigrateVm(vm=uuid, target=target, force=True, then_stop=then_stop, despite=despite)
+            operation = MigrateVm(
+                vm=uuid,
+                target=target,
+                force=True,
+                then_stop=then_stop,
+                despite=despite,
+                deadline_s=asked.deadline_s,
+                bandwidth_mib_s=asked.bandwidth_mib_s,
+            )
         case Stop(uuid=uuid, node=node, then_stop=then_stop, restart=restart):
             operation = ShutdownVm(vm=uuid, then_stop=then_stop or None, restart_on_ready=restart)
         case Start(uuid=uuid, node=node):

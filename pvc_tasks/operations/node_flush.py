@@ -82,7 +82,7 @@ class FlushNodeHandler(Handler[FlushNode]):
         if ctx.job.stage == "holding":
             return self._hold(asked, ctx)
         found = look_around(ctx, asked.node, plan_flush, _rules(asked, from_note(ctx.job.notes)))
-        begun = begin_wave(ctx, found, _limits(asked, ctx))
+        begun = begin_wave(ctx, asked, found, _limits(asked, ctx))
         show_progress(ctx, found, "moved")
         if begun or found.busy:
             return await_children(ctx, found, "moved")

@@ -70,7 +70,7 @@ class ReadyNodeHandler(Handler[ReadyNode]):
             return await_storage(ctx, asked) or self._open(asked, ctx)
         limits = narrower(ctx.world.limits, asked.parallel, "parallel_in")
         found = look_around(ctx, asked.node, plan_ready, Rules(shown=from_note(ctx.job.notes)))
-        begun = begin_wave(ctx, found, limits)
+        begun = begin_wave(ctx, asked, found, limits)
         show_progress(ctx, found, "back")
         if begun or found.busy:
             return await_children(ctx, found, "back")
