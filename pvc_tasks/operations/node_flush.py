@@ -18,6 +18,7 @@ from pvc_core.model.node import NodeState
 from pvc_core.model.operations import FlushNode, ReadyNode
 from pvc_core.model.operations.node import OnBlocked
 from pvc_core.model.plan import PlannedLine
+from pvc_core.model.snapshot import Cluster
 from pvc_core.model.views import PlanView
 from pvc_core.store import tree
 from pvc_core.store.look import is_unfinished, look_at_cluster, look_at_node
@@ -54,7 +55,19 @@ class FlushNodeHandler(Handler[FlushNode]):
     operation = FlushNode
 
     def admit(self, asked: FlushNode, world: World) -> Admission:
-        node = look_at_node(world.store, asked.node)
+        self._look(asked, world, patient=True)
+        objects = (f"node:{asked.node}",)
+        superseded = unfinished_of(world.store, asked.node, ReadyNode.name)
+        return Admission(tree.node_queue(asked.node), asked.node, objects, (FLUSH_LOCK,), superseded)
+
+    def plan(self, asked: FlushNode, world: World) -> PlanView:
+        plan = plan_flush(self._look(asked, world, patient=False), asked.node, _rules(asked))
+        return view_of(asked.name, plan, keep_plan(world, asked, plan))
+
+    def _look(self, asked: FlushNode, world: World, patient: bool) -> Cluster:
+        """Raises what stands against it."""
+        cluster = look_at_cluster(world.store)
+        node = cluster.node(asked.node)
         check_node_answers(node, "what runs there cannot be moved")
         begins = asked.maintenance and node.spec.maintenance is None
         if node.spec.state is NodeState.FLUSHED and not node.domains and not begins:
@@ -62,19 +75,10 @@ class FlushNodeHandler(Handler[FlushNode]):
                 f"{asked.node} is flushed already",
                 f"Take it back into service with `pvc node ready {asked.node}`.",
             )
-        check_maintenance(asked, world, patient=True)
+        check_maintenance(asked, world, patient)
         if (shown := promised(world, asked)) is not None:
-            check_kept(shown, plan_flush(look_at_cluster(world.store), asked.node, _rules(asked)))
-        objects = (f"node:{asked.node}",)
-        superseded = unfinished_of(world.store, asked.node, ReadyNode.name)
-        return Admission(tree.node_queue(asked.node), asked.node, objects, (FLUSH_LOCK,), superseded)
-
-    def plan(self, asked: FlushNode, world: World) -> PlanView:
-        check_maintenance(asked, world, patient=False)
-        plan = plan_flush(look_at_cluster(world.store), asked.node, _rules(asked))
-        if (shown := promised(world, asked)) is not None:
-            check_kept(shown, plan)
-        return view_of(asked.name, plan, keep_plan(world, asked, plan))
+            check_kept(shown, plan_flush(cluster, asked.node, _rules(asked)))
+        return cluster
 
     def step(self, asked: FlushNode, ctx: Context) -> Outcome:
         if ctx.job.stage == "":

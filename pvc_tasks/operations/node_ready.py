@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
 from pvc_core.decide.left_behind import name_left, tell_left
-from pvc_core.decide.node_plan import Rules
+from pvc_core.decide.node_plan import NodePlan, Rules
 from pvc_core.decide.ready import plan_ready
 from pvc_core.errors import WrongState
 from pvc_core.model.job import JobState
@@ -44,26 +44,27 @@ class ReadyNodeHandler(Handler[ReadyNode]):
     operation = ReadyNode
 
     def admit(self, asked: ReadyNode, world: World) -> Admission:
+        superseded = unfinished_of(world.store, asked.node, FlushNode.name)
+        self._look(asked, world, superseded)
+        objects = (f"node:{asked.node}",)
+        return Admission(tree.node_queue(asked.node), asked.node, objects, (FLUSH_LOCK,), superseded)
+
+    def plan(self, asked: ReadyNode, world: World) -> PlanView:
+        plan = self._look(asked, world, unfinished_of(world.store, asked.node, FlushNode.name))
+        return view_of(asked.name, plan, keep_plan(world, asked, plan))
+
+    def _look(self, asked: ReadyNode, world: World, superseded: Collection[str]) -> NodePlan:
+        """What would be done; raises what stands against it."""
         cluster = look_at_cluster(world.store)
         node = cluster.node(asked.node)
         check_node_answers(node, "it cannot be taken back into service")
-        superseded = unfinished_of(world.store, asked.node, FlushNode.name)
         plan = plan_ready(_as_if_ready(cluster, asked.node), asked.node, Rules())
         if (shown := promised(world, asked)) is not None:
             check_kept(shown, plan)
         maintained = node.spec.maintenance is not None
         if node.spec.state is NodeState.READY and not (superseded or plan.steps or plan.left or maintained):
             raise WrongState(f"{asked.node} is ready, and none of its VMs is away", "Nothing to do.")
-        return Admission(
-            tree.node_queue(asked.node), asked.node, (f"node:{asked.node}",), (FLUSH_LOCK,), superseded
-        )
-
-    def plan(self, asked: ReadyNode, world: World) -> PlanView:
-        cluster = _as_if_ready(look_at_cluster(world.store), asked.node)
-        plan = plan_ready(cluster, asked.node, Rules())
-        if (shown := promised(world, asked)) is not None:
-            check_kept(shown, plan)
-        return view_of(asked.name, plan, keep_plan(world, asked, plan))
+        return plan
 
     def step(self, asked: ReadyNode, ctx: Context) -> Outcome:
         if ctx.job.stage == "":
