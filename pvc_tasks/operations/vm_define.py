@@ -11,7 +11,7 @@ from pvc_core.model.snapshot import Cluster
 from pvc_core.model.vm import VmNameRecord, VmSpec, VmXml
 from pvc_core.store import tree
 from pvc_core.store.documents import Store
-from pvc_core.store.look import look_at_cluster
+from pvc_core.store.look import find_vm, look_at_cluster
 from pvc_core.store.port import Create
 from pvc_core.xml.edit import with_uuid
 from pvc_tasks.definition import check_definition
@@ -60,14 +60,17 @@ class DefineVmHandler(ImmediateHandler[DefineVm]):
 
 
 def _check_unused(store: Store, name: str, uuid: str) -> None:
-    """The creates in the commit are what makes both unique; this finds the words for it."""
-    taken = store.find(tree.vm_name(name))
+    """The creates in the commit are what makes both unique; this finds the words for it.
+
+    Neither may be what another VM is meant by: every UUID could also be a name.
+    """
+    taken = find_vm(store, name)
     if taken is not None:
-        raise AlreadyExists(f"there is a VM {name} already (UUID {taken.value.uuid})")
-    other = store.find(tree.vm_spec(uuid))
+        raise AlreadyExists(f"there is a VM {taken.value.name} already (UUID {taken.value.uuid})")
+    other = find_vm(store, uuid)
     if other is not None:
         raise AlreadyExists(
-            f"the UUID {uuid} belongs to VM {other.value.name}",
+            f"the UUID {uuid} means VM {other.value.name} ({other.value.uuid}) already",
             "Remove <uuid> from the XML and the VM is given a new one.",
         )
 
