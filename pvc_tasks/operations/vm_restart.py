@@ -16,6 +16,7 @@ from pvc_tasks.context import Context
 from pvc_tasks.handler import Admission, Handler
 from pvc_tasks.operations.admitting import admit_change
 from pvc_tasks.operations.common import (
+    await_start,
     bump_placement_now,
     load_vm_here,
     reports_now,
@@ -48,7 +49,7 @@ class RestartVmHandler(Handler[RestartVm]):
             raise WrongState(f"{vm.name} is stopped", f"Start it: pvc vm start {vm.name}")
         if runs_here(ctx.looking, vm.uuid):
             if ctx.job.stage == "starting":
-                return self._running(ctx, seen)
+                return await_start(ctx, vm) or self._running(ctx, seen)
             return self._end(asked, ctx, vm) or self._start(ctx, seen)
         return self._start(ctx, seen)
 
