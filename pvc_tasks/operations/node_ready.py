@@ -16,13 +16,13 @@ from pvc_core.model.operations import FlushNode, ReadyNode
 from pvc_core.model.snapshot import Cluster
 from pvc_core.model.views import PlanView
 from pvc_core.store import tree
-from pvc_core.store.look import look_at_cluster
+from pvc_core.store.look import look_at_cluster, look_at_node
 from pvc_core.store.port import Op
 from pvc_tasks.children import cancel_children, load_children
 from pvc_tasks.context import Context
 from pvc_tasks.handler import Admission, Handler
 from pvc_tasks.operations.common import check_node_answers
-from pvc_tasks.operations.maintenance import await_storage
+from pvc_tasks.operations.maintenance import RELEASING, await_storage, tell_released
 from pvc_tasks.operations.moving import (
     Round,
     await_capacity,
@@ -38,6 +38,9 @@ from pvc_tasks.outcome import Again, Done, Outcome, Rest, Wait
 from pvc_tasks.plans import as_note, check_kept, from_note, keep_plan, promised
 from pvc_tasks.words import count
 from pvc_tasks.world import World
+
+CLOSED = ("", RELEASING)
+"""Stages in which the node has not been opened yet."""
 
 
 class ReadyNodeHandler(Handler[ReadyNode]):
@@ -67,7 +70,7 @@ class ReadyNodeHandler(Handler[ReadyNode]):
         return plan
 
     def step(self, asked: ReadyNode, ctx: Context) -> Outcome:
-        if ctx.job.stage == "":
+        if ctx.job.stage in CLOSED:
             return await_storage(ctx, asked) or self._open(asked, ctx)
         limits = narrower(ctx.world.limits, asked.parallel, "parallel_in")
         found = look_around(ctx, asked.node, plan_ready, Rules(shown=from_note(ctx.job.notes)))
@@ -107,8 +110,12 @@ class ReadyNodeHandler(Handler[ReadyNode]):
         if stopping := cancel_children(ctx, children):
             return Wait("child", stopping[0].id, "stops the migrations under way")
         back = sum(job.state is JobState.SUCCEEDED for job in children)
-        state = "is ready" if ctx.job.begun else "is as it was"
-        return Rest(f"{count(back, 'VM')} back home; {asked.node} {state}", result={"returned": back})
+        state = f"{asked.node} is ready"
+        if ctx.job.stage in CLOSED:
+            kept = look_at_node(ctx.store, asked.node).spec.state
+            released = f"{tell_released(ctx, asked.node)}; " if ctx.job.stage == RELEASING else ""
+            state = f"{released}{asked.node} is {kept}, as it was"
+        return Rest(f"{count(back, 'VM')} back home; {state}", result={"returned": back})
 
     def leave(self, asked: ReadyNode, world: World, notes: Mapping[str, Any], job: str) -> tuple[Op, ...]:
         return ()
