@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from uuid import uuid4
 
-from pvc_core.decide.placement import Choice, decide_node
+from pvc_core.decide.home import decide_home
+from pvc_core.decide.placement import Refused
 from pvc_core.errors import AlreadyExists, InvalidRequest
 from pvc_core.model.operations import DefineVm
 from pvc_core.model.snapshot import Cluster
@@ -76,13 +77,9 @@ def _check_unused(store: Store, name: str, uuid: str) -> None:
 
 
 def _decide_home(cluster: Cluster, vm: VmSpec, wanted: str | None) -> str:
-    """A stopped VM needs no room yet: where none has any, the first it may run on will do."""
     if wanted is not None:
         return cluster.node(wanted).name
-    choice = decide_node(cluster, vm)
-    if isinstance(choice, Choice):
-        return choice.node
-    possible = sorted(vm.node_limit or cluster.nodes)
-    if not possible:
-        raise choice.error(vm.name)
-    return possible[0]
+    home = decide_home(cluster, vm)
+    if isinstance(home, Refused):
+        raise home.error(vm.name)
+    return home
