@@ -123,7 +123,7 @@ def show_end(job: Record) -> None:
     click.echo(f"{paint(job['state'])}: {text} ({took})")
     if (downtime := job["result"].get("downtime_ms")) is not None:
         click.echo(f"  its guest stood still for {downtime} ms")
-    show_left(job["result"].get("left", []))
+    show_left(job["result"].get("left", []), job["result"].get("left_more", {}))
     say_warnings(job["result"])
     if job.get("error"):
         say_error(job["error"], "table")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import click
@@ -12,6 +13,7 @@ from pvc_cli.show import Column, heading, show_table, show_text
 Record = dict[str, Any]
 
 INDENT = 6
+NONE: Mapping[str, list[str]] = {}
 
 
 def show_plan(plan: Record, command: str) -> None:
@@ -38,10 +40,12 @@ def show_plan(plan: Record, command: str) -> None:
         click.echo(f"exactly this:  {command} --plan-id {plan['plan_id']}")
 
 
-def show_left(left: list[Record]) -> None:
-    """VMs that stay where they are: why, and what would help."""
+def show_left(left: list[Record], more: Mapping[str, list[str]] = NONE) -> None:
+    """VMs that stay where they are: why, and what would help; `more` by code, where they are too many."""
     for vm in left:
         _show_refusal(f"left: {vm['vm']}", vm)
+    for code, names in more.items():
+        show_text(f"left as well: {', '.join(names)}  {code}", INDENT)
 
 
 def _show_refusal(what: str, why: Record) -> None:

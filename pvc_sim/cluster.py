@@ -48,6 +48,7 @@ class SimCluster:
         self.service = Service(self.api.world)
         self.machines: dict[str, Machine] = {}
         self._build()
+        self.fleet.start_s = given.start_s
         self.witness.wake()
         self.timeline.listen(listener)
 

@@ -57,6 +57,7 @@ class Given(Section):
     config: dict[str, Any] = {}
     migration_s: float = Field(default=4.0, gt=0)
     shutdown_s: float = Field(default=2.0, gt=0)
+    start_s: float = Field(default=0.0, ge=0)
     seed: str = ""
 
 

@@ -62,6 +62,8 @@ class SimHypervisor:
         before = set(self._fake.guests)
         self._fake.start(xml)
         self._acted("start", (set(self._fake.guests) - before).pop())
+        if self._fake.fleet.start_s:
+            self._process.pause(self._fake.fleet.start_s)
 
     def shutdown(self, uuid: str) -> None:
         self._await_answer()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import click
@@ -155,16 +156,22 @@ def _show(job: Record) -> None:
             ("error", error.get("message")),
             ("remedy", error.get("remedy")),
             *(("warning", warning) for warning in job["result"].get("warnings", [])),
-            *(("left", f"{vm['vm']}  {vm['code']}  {vm['message']}") for vm in job["result"].get("left", [])),
+            *(("left", left) for left in _left(job["result"])),
         ]
     )
 
 
+def _left(result: Record) -> Iterator[str]:
+    yield from (f"{vm['vm']}  {vm['code']}  {vm['message']}" for vm in result.get("left", []))
+    yield from (f"{', '.join(names)}  {code}" for code, names in result.get("left_more", {}).items())
+
+
 def _asked(job: Record) -> str:
-    """The operation with what was said of it."""
-    parts = [
-        f"{name}={_word(value)}" for name, value in job["fields"].items() if value not in (None, [], False)
-    ]
+    """The operation with what was said of it; of a VM, its name and what is meant by it."""
+    fields = job["fields"] | (
+        {"vm": f"{job['about']} ({job['fields']['vm']})"} if "vm" in job["fields"] else {}
+    )
+    parts = [f"{name}={_word(value)}" for name, value in fields.items() if value not in (None, [], False)]
     return f"{job['operation']}: {', '.join(parts)}" if parts else str(job["operation"])
 
 

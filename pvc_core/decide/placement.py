@@ -112,9 +112,10 @@ def rank_nodes(cluster: Cluster, vm: VmSpec, terms: Terms = ANY) -> Ranking:
     crowded = {} if TagRule.APART not in terms.despite else crowding(cluster, vm, fits)
     key = SELECTORS[vm.node_selector].key
 
-    def rank(name: str) -> tuple[bool, bool, bool, float, str]:
-        at_home = name == vm.previous_node
-        return name in crowded, not at_home, name not in reasons, key(cluster, cluster.node(name)), name
+    def rank(name: str) -> tuple[bool, bool, bool, float, int, str]:
+        at_home, promised = name == vm.previous_node, cluster.load(name).promised_mib
+        best = key(cluster, cluster.node(name))
+        return name in crowded, not at_home, name not in reasons, best, promised, name
 
     words = _by_selector(cluster, vm, len(fits), bool(wishes))
     ranked = sorted(fits, key=rank)

@@ -242,6 +242,6 @@ def _shown(cluster: Cluster, vm: VmSpec) -> Domain | None:
 
 
 def _as_seen(domain: Domain) -> Seen:
-    if domain.state in ("paused", "crashed"):
+    if domain.state in ("paused", "crashed") and not domain.starting:
         return Seen(domain.state)
     return Seen.RUNNING if domain.active else Seen.OFF

@@ -13,7 +13,8 @@ MAC_PATTERN = r"^[0-9A-Fa-f][02468ACEace](?::[0-9A-Fa-f]{2}){5}$"
 BRIDGE_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,14}$"
 WORD_PATTERN = r"^[a-z0-9][a-z0-9_.-]{0,31}$"
 DISK_ID_PATTERN = r"^(?:vd|sd|hd|xvd)[a-z]{1,2}$"
-PRINTABLE_PATTERN = r"^[^\x00-\x1f\x7f]+$"
+PRINTABLE_PATTERN = r"^[^\x00-\x1f\x7f\uFFFE\uFFFF]+$"
+"""No XML may hold the last two."""
 TOPOLOGY_PATTERN = r"^[0-9]{1,5},[0-9]{1,5},[0-9]{1,5}$"
 
 MacAddress = Annotated[str, StringConstraints(pattern=MAC_PATTERN)]

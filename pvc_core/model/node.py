@@ -82,6 +82,11 @@ class Domain(Record):
         return {"ioerror": "I/O error", "user": "by hand"}.get(self.reason, self.reason or "unknown reason")
 
     @property
+    def starting(self) -> bool:
+        """Its hypervisor has not come to let it run yet."""
+        return self.state == "paused" and self.reason == "starting up"
+
+    @property
     def active(self) -> bool:
         """A QEMU process exists for it, running or not."""
         return self.state not in ("shutoff", "crashed")

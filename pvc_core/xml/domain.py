@@ -17,6 +17,9 @@ from pvc_core.xml.scale import MAX_BYTES, UNITS_HELP, to_mib, unit_bytes, whole_
 # libvirt 9 reserves memory for as many as are written, and dies of a number in the billions.
 MAX_VCPUS = 16384
 
+MAX_TEXT = 40
+"""Characters of what is wrong that are said again."""
+
 
 @dataclass(frozen=True)
 class DomainXml:
@@ -59,7 +62,7 @@ def _uuid(root: etree._Element) -> str | None:
         return None
     uuid = normal_uuid(text)
     if uuid is None:
-        raise fault(f"<uuid> {text.strip()!r} is not a UUID", element)
+        raise fault(f"<uuid> {text.strip()[:MAX_TEXT]!r} is not a UUID", element)
     return uuid
 
 
@@ -100,7 +103,7 @@ def size_of(element: etree._Element, text: str) -> int:
         raise fault(f"<{element.tag}> has the unknown unit {unit!r}; {UNITS_HELP}", element)
     number = whole_number(text)
     if number is None:
-        raise fault(f"<{element.tag}> must hold a whole number, not {text.strip()!r}", element)
+        raise fault(f"<{element.tag}> must hold a whole number, not {text.strip()[:MAX_TEXT]!r}", element)
     if number * scale > MAX_BYTES:
         raise fault(f"<{element.tag}> is larger than any machine", element)
     return number * scale
@@ -121,7 +124,9 @@ def vcpu_counts(root: etree._Element) -> tuple[int, int]:
 def _count(element: etree._Element, text: str) -> int:
     count = whole_number(text)
     if not count or count > MAX_VCPUS:
-        raise fault(f"<vcpu> must be a number from 1 to {MAX_VCPUS}, not {text.strip()!r}", element)
+        raise fault(
+            f"<vcpu> must be a number from 1 to {MAX_VCPUS}, not {text.strip()[:MAX_TEXT]!r}", element
+        )
     return count
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 UNIT = re.compile(r"(?P<prefix>[kmgtpe])(?P<base>b|ib)?", re.IGNORECASE)
-NUMBER = re.compile(r"[ \t\r\n]*\+?[0-9]+")
+NUMBER = re.compile(r"[ \t\r\n]*\+?0*([0-9]{1,20})")
 BYTES = ("b", "byte", "bytes")
 PREFIXES = "kmgtpe"
 MIB = 1024 * 1024
@@ -14,8 +14,9 @@ UNITS_HELP = "use bytes, KB, KiB, MB, MiB, GB, GiB, TB or TiB"
 
 
 def whole_number(text: str) -> int | None:
-    """What C's strtoull makes of it; None when that is not the whole text."""
-    return int(text) if NUMBER.fullmatch(text) and text.isascii() else None
+    """What C's strtoull makes of it; None when that is not the whole text, or more than it can hold."""
+    match = NUMBER.fullmatch(text) if text.isascii() else None
+    return None if match is None else int(match[1])
 
 
 def unit_bytes(unit: str) -> int | None:

@@ -11,6 +11,7 @@ from pvc_core.xml.document import parse_root
 from pvc_core.xml.domain import vcpu_counts
 from pvc_core.xml.edit import written
 from pvc_core.xml.place import insert
+from pvc_core.xml.scale import whole_number
 
 HEAD = ("name", "uuid", "genid", "title", "description", "metadata", "maxMemory", "memory", "currentMemory")
 PARTS = ("sockets", "cores", "threads")
@@ -108,7 +109,10 @@ def _check_topology(root: etree._Element, most: int) -> None:
     element = root.find("cpu/topology")
     if element is None:
         return
-    product = prod(int(element.get(part, "1")) for part in (*PARTS, "dies"))
+    parts = [whole_number(element.get(part, "1")) for part in (*PARTS, "dies")]
+    if None in parts:
+        raise SizeUnclear("the <topology> is not made of numbers")
+    product = prod(part for part in parts if part is not None)
     if product != most:
         words = ",".join(element.get(part, "1") for part in PARTS)
         raise InvalidRequest(

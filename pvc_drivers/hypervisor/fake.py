@@ -41,6 +41,8 @@ class FakeFleet:
         self.clock = clock
         self.migration_s = migration_s
         self.shutdown_s = shutdown_s
+        self.start_s = 0.0
+        """How long libvirtd takes to start a guest, whoever waits for that."""
         self.faults = Faults()
         self.timers: list[Timer] = []
         self.lock = threading.RLock()

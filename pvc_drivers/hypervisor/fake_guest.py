@@ -47,6 +47,25 @@ class PowerOff:
                 node.remove(uuid, "shutdown")
 
 
+@dataclass(eq=False)
+class StartUp:
+    """A guest that libvirtd is starting, and lets run when all is there."""
+
+    due: float
+    node: FakeHypervisor
+    guest: Guest
+
+    @property
+    def blocked(self) -> bool:
+        return self.node.hung
+
+    def end(self) -> None:
+        uuid = self.guest.domain.uuid
+        if self.node.guests.get(uuid) is self.guest:
+            self.guest.domain = self.guest.domain.but(state="running", reason="booted")
+            self.node.tell(uuid, "started", "booted")
+
+
 def guest_of(xml: str) -> Guest:
     """A running guest; one whose XML has no UUID gets the same one every time."""
     seen = parse_domain(xml)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 from pvc_core.errors import HypervisorRefused, HypervisorUnavailable
 from pvc_core.model.node import Capacity, Domain
 from pvc_drivers.hypervisor import fake_devices, fake_hold
-from pvc_drivers.hypervisor.fake_guest import Guest, PowerOff, guest_of
+from pvc_drivers.hypervisor.fake_guest import Guest, PowerOff, StartUp, guest_of
 from pvc_drivers.hypervisor.fake_move import Move, begin
 from pvc_drivers.hypervisor.port import Bell, DomainEvent, EventKind, Migration, MigrationOrder
 
@@ -78,7 +78,11 @@ class FakeHypervisor:
         if self.fleet.faults.spend_refusal(guest.domain):
             raise HypervisorRefused("internal error: process exited while connecting to monitor")
         self.guests[guest.domain.uuid] = guest
-        self.tell(guest.domain.uuid, "started", "booted")
+        boot = StartUp(self.fleet.clock.now() + self.fleet.start_s, self, guest)
+        if not self.fleet.start_s:
+            return boot.end()
+        guest.domain = guest.domain.but(state="paused", reason="starting up")
+        self.fleet.timers.append(boot)
 
     @answering
     def shutdown(self, uuid: str) -> None:

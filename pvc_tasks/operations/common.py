@@ -15,7 +15,9 @@ from pvc_core.store.look import load_vm, look_at_node
 from pvc_core.store.port import Op
 from pvc_drivers.hypervisor.port import Hypervisor
 from pvc_tasks.context import Context
-from pvc_tasks.outcome import Reroute
+from pvc_tasks.outcome import Hold, Reroute
+
+LOOK_AGAIN_S = 1.0
 
 
 def vm_objects(uuid: str, *nodes: str) -> tuple[str, ...]:
@@ -41,6 +43,15 @@ def bump_placement_now(store: Store, by: str) -> Op:
 def runs_here(hypervisor: Hypervisor, uuid: str) -> bool:
     domain = hypervisor.domain(uuid)
     return domain is not None and domain.active
+
+
+def await_start(ctx: Context, vm: VmSpec) -> Hold | None:
+    """While the hypervisor is still about to start it, as a process that has died meanwhile told it to."""
+    domain = ctx.looking.domain(vm.uuid)
+    if domain is None or not domain.starting:
+        return None
+    ctx.log(f"libvirt on {ctx.me.node} is still starting {vm.name}")
+    return Hold(until=ctx.now + LOOK_AGAIN_S)
 
 
 def start_domain(ctx: Context, uuid: str) -> HypervisorRefused | None:
@@ -73,8 +84,8 @@ def ask_node(ctx: Context, node: str, uuid: str) -> Literal["running", "absent",
 
 def _paused_after_arrival(domain: Domain) -> bool:
     """One that is still on its way is paused for that, in libvirt's words; or half of one, in post-copy."""
-    on_its_way = ("migration", "starting up", "postcopy", "post-copy")
-    return domain.state == "paused" and not domain.reason.startswith(on_its_way)
+    on_its_way = domain.starting or domain.reason.startswith(("migration", "postcopy", "post-copy"))
+    return domain.state == "paused" and not on_its_way
 
 
 def load_vm_here(ctx: Context, reference: str) -> Seen[VmSpec] | Reroute:

@@ -19,6 +19,9 @@ from pvc_tasks.world import World
 
 LOOK_AGAIN_S = 2.0
 
+RELEASING = "releasing"
+"""The stage of a ready that may have released OSDs, and has not opened the node."""
+
 
 class UnsafeToStop(Conflict):
     """`details["objections"]` has the storage's own words."""
@@ -96,9 +99,18 @@ def await_storage(ctx: Context, asked: ReadyNode) -> Wait | None:
         missing = "" if asked.unclean else _find_missing(ctx.world, asked.node)
         if missing:
             return _wait(ctx, f"{missing} of {asked.node} to come up; noout holds them until then")
+        ctx.change(stage=RELEASING)
+        ctx.save()
         _release(ctx, asked.node)
     unclean = "" if asked.unclean else describe_unclean(ctx.world.blocks.status().placement_groups)
     return _wait(ctx, unclean) if unclean else None
+
+
+def tell_released(ctx: Context, node: str) -> str:
+    """What a ready has done about the storage that is cancelled before it has opened the node."""
+    if look_at_node(ctx.store, node).spec.maintenance is None:
+        return f"the OSDs of {node} are released, and stay so"
+    return f"some OSDs of {node} may be released already: pvc node ready {node} releases them all"
 
 
 def _wait(ctx: Context, what: str) -> Wait:

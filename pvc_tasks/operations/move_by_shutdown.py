@@ -17,6 +17,7 @@ from pvc_core.store.look import load_vm, look_at_cluster, look_at_node
 from pvc_core.store.port import Op
 from pvc_tasks.context import Context
 from pvc_tasks.operations.common import (
+    await_start,
     bump_placement,
     bump_placement_now,
     reports_now,
@@ -47,7 +48,7 @@ def ask_to_power_off(asked: Transfer, ctx: Context, seen: Seen[VmSpec]) -> Outco
     if not runs_here(ctx.looking, vm.uuid):
         return _place(asked, ctx, seen)
     if "until" not in ctx.job.notes:
-        give_time(ctx, vm)
+        give_time(ctx, vm, most_s=asked.deadline_s)
     if ctx.now < ctx.job.notes["until"]:
         return ask_to_obey(ctx, vm)
     if asked.then_stop or vm.on_shutdown_timeout is OnShutdownTimeout.STOP:
@@ -93,6 +94,8 @@ def start_there(ctx: Context, seen: Seen[VmSpec]) -> Outcome:
             return waiting
         if (refused := start_domain(ctx, vm.uuid)) is not None:
             return _refused(ctx, seen, refused)
+    if (hold := await_start(ctx, vm)) is not None:
+        return hold
     seen = load_vm(ctx.store, vm.uuid)
     marks = reports_now(ctx.store, ctx.me.node, ctx.job.notes["origin"])
     ops: tuple[Op, ...] = (seen.save(seen.value.but(report_marks=marks)),)

@@ -6,18 +6,18 @@ The plan is made anew on every look, from what the records and the children say;
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any
 
+from pvc_core.decide.left_behind import MOST_NAMED
 from pvc_core.decide.node_plan import Left, Move, NodePlan, PlannedStep, Rules, Start, Stop
 from pvc_core.decide.placement import Refusal
 from pvc_core.decide.promise import hold_to
 from pvc_core.decide.wave import Limits, decide_wave, within_limits
 from pvc_core.errors import NoPlacement
-from pvc_core.model.groups import TagRule
+from pvc_core.model.groups import TagRule, named
 from pvc_core.model.job import Job, JobState, Progress
-from pvc_core.model.operations import MigrateVm, Operation, ShutdownVm, StartVm
+from pvc_core.model.operations import FlushNode, MigrateVm, Operation, ReadyNode, ShutdownVm, StartVm
 from pvc_core.model.snapshot import Cluster
 from pvc_core.model.views import PlanView
 from pvc_core.store import tree
@@ -119,10 +119,10 @@ def _left(job: Job) -> Left:
     return Left(_uuid(job), job.about, job.queue.removeprefix("node."), code, message, remedy)
 
 
-def begin_wave(ctx: Context, found: Round, limits: Limits) -> int:
+def begin_wave(ctx: Context, asked: FlushNode | ReadyNode, found: Round, limits: Limits) -> int:
     """Let the next commit create the children that may begin now; how many those are."""
     wave = decide_wave(found.plan.steps, found.cluster, limits)
-    jobs = [_child(ctx, step, found.children) for step in wave]
+    jobs = [_child(ctx, asked, step, found.children) for step in wave]
     for new in plan_children(ctx.store, jobs):
         ctx.spawn(new)
     for step in wave:
@@ -141,12 +141,20 @@ def _as_promised(cluster: Cluster, children: Sequence[Job]) -> Cluster:
     return cluster.with_vms(promised)
 
 
-def _child(ctx: Context, step: PlannedStep, siblings: Sequence[Job]) -> Job:
+def _child(ctx: Context, asked: FlushNode | ReadyNode, step: PlannedStep, siblings: Sequence[Job]) -> Job:
     operation: Operation
     match step:
         case Move(uuid=uuid, target=target, source=node, then_stop=then_stop):
             despite = (TagRule.TOGETHER, *step.despite)
-            operation = MigrateVm(vm=uuid, target=target, force=True, then_stop=then_stop, despite=despite)
+            operation = MigrateVm(
+                vm=uuid,
+                target=target,
+                force=True,
+                then_stop=then_stop,
+                despite=despite,
+                deadline_s=asked.deadline_s,
+                bandwidth_mib_s=asked.bandwidth_mib_s,
+            )
         case Stop(uuid=uuid, node=node, then_stop=then_stop, restart=restart):
             operation = ShutdownVm(vm=uuid, then_stop=then_stop or None, restart_on_ready=restart)
         case Start(uuid=uuid, node=node):
@@ -175,9 +183,9 @@ def show_progress(ctx: Context, found: Round, verb: str) -> None:
 
 def await_children(ctx: Context, found: Round, verb: str) -> Outcome:
     """What to say while the wave is under way."""
-    names = sorted(job.about for job in [*found.busy, *ctx.rings])
+    names = named((job.about for job in [*found.busy, *ctx.rings]), MOST_NAMED)
     progress = ctx.job.progress
-    text = f"{progress.done} of {progress.total} {verb}, waiting for {', '.join(names)}"
+    text = f"{progress.done} of {progress.total} {verb}, waiting for {names}"
     first = (found.busy or ctx.rings)[0].id
     return Wait("child", first, text)
 
@@ -191,10 +199,6 @@ def await_capacity(node: str, found: Round, limits: Limits) -> Wait:
     return Wait("capacity", node, f"{vms} to move: {why}")
 
 
-def left_as_result(left: Iterable[Left]) -> list[dict[str, Any]]:
-    return [asdict(item) for item in left]
-
-
 def narrower(limits: Limits, parallel: int | None, field: str) -> Limits:
     """The request may ask for fewer than the configuration allows, never for more."""
     return limits if parallel is None else replace(limits, **{field: min(parallel, getattr(limits, field))})
@@ -203,6 +207,6 @@ def narrower(limits: Limits, parallel: int | None, field: str) -> Limits:
 def view_of(operation: str, plan: NodePlan, plan_id: str) -> PlanView:
     """The plan as shown for a dry run."""
     steps = tuple({"do": type(step).__name__.lower(), **asdict(step)} for step in (*plan.steps, *plan.later))
-    blocked = tuple(left_as_result(plan.left))
+    blocked = tuple(asdict(item) for item in plan.left)
     text = f"{len(steps)} to do, {len(blocked)} would be left"
     return PlanView(operation=operation, steps=steps, blocked=blocked, plan_id=plan_id, text=text)

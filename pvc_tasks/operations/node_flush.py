@@ -7,29 +7,28 @@ a wave, plan again · then look at libvirt, the tree and the storage: only what 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from pvc_core.decide.flush import plan_flush
-from pvc_core.decide.node_plan import Left, Rules
+from pvc_core.decide.node_plan import Rules
 from pvc_core.decide.wave import Limits
 from pvc_core.errors import WrongState
-from pvc_core.model.job import JobState
 from pvc_core.model.node import NodeState
 from pvc_core.model.operations import FlushNode, ReadyNode
 from pvc_core.model.operations.node import OnBlocked
 from pvc_core.model.plan import PlannedLine
 from pvc_core.model.snapshot import Cluster
 from pvc_core.model.views import PlanView
-from pvc_core.model.vm import Wanted
 from pvc_core.store import tree
 from pvc_core.store.look import is_unfinished, look_at_cluster, look_at_node
 from pvc_core.store.port import Op
-from pvc_drivers.hypervisor.port import Hypervisor
 from pvc_tasks.children import cancel_children, load_children
 from pvc_tasks.context import Context
 from pvc_tasks.handler import Admission, Handler
 from pvc_tasks.operations.common import check_node_answers
-from pvc_tasks.operations.held_disks import look_for_held, witnesses
+from pvc_tasks.operations.flush_ends import look_for_unsettled, still_there, told, told_at_rest
+from pvc_tasks.operations.held_disks import look_for_held
 from pvc_tasks.operations.maintenance import (
     await_may_stop,
     check_maintenance,
@@ -41,16 +40,14 @@ from pvc_tasks.operations.moving import (
     await_capacity,
     await_children,
     begin_wave,
-    left_as_result,
     look_around,
     narrower,
     show_progress,
     view_of,
 )
 from pvc_tasks.operations.nodes import FLUSH_LOCK, plan_node_state, unfinished_of
-from pvc_tasks.outcome import Again, Done, Outcome, Rest, Wait
+from pvc_tasks.outcome import Again, Outcome, Rest, Wait
 from pvc_tasks.plans import as_note, check_kept, from_note, keep_plan, promised
-from pvc_tasks.words import count
 from pvc_tasks.world import World
 
 
@@ -58,7 +55,19 @@ class FlushNodeHandler(Handler[FlushNode]):
     operation = FlushNode
 
     def admit(self, asked: FlushNode, world: World) -> Admission:
-        node = look_at_node(world.store, asked.node)
+        self._look(asked, world, patient=True)
+        objects = (f"node:{asked.node}",)
+        superseded = unfinished_of(world.store, asked.node, ReadyNode.name)
+        return Admission(tree.node_queue(asked.node), asked.node, objects, (FLUSH_LOCK,), superseded)
+
+    def plan(self, asked: FlushNode, world: World) -> PlanView:
+        plan = plan_flush(self._look(asked, world, patient=False), asked.node, _rules(asked))
+        return view_of(asked.name, plan, keep_plan(world, asked, plan))
+
+    def _look(self, asked: FlushNode, world: World, patient: bool) -> Cluster:
+        """Raises what stands against it."""
+        cluster = look_at_cluster(world.store)
+        node = cluster.node(asked.node)
         check_node_answers(node, "what runs there cannot be moved")
         begins = asked.maintenance and node.spec.maintenance is None
         if node.spec.state is NodeState.FLUSHED and not node.domains and not begins:
@@ -66,19 +75,10 @@ class FlushNodeHandler(Handler[FlushNode]):
                 f"{asked.node} is flushed already",
                 f"Take it back into service with `pvc node ready {asked.node}`.",
             )
-        check_maintenance(asked, world, patient=True)
+        check_maintenance(asked, world, patient)
         if (shown := promised(world, asked)) is not None:
-            check_kept(shown, plan_flush(look_at_cluster(world.store), asked.node, _rules(asked)))
-        objects = (f"node:{asked.node}",)
-        superseded = unfinished_of(world.store, asked.node, ReadyNode.name)
-        return Admission(tree.node_queue(asked.node), asked.node, objects, (FLUSH_LOCK,), superseded)
-
-    def plan(self, asked: FlushNode, world: World) -> PlanView:
-        check_maintenance(asked, world, patient=False)
-        plan = plan_flush(look_at_cluster(world.store), asked.node, _rules(asked))
-        if (shown := promised(world, asked)) is not None:
-            check_kept(shown, plan)
-        return view_of(asked.name, plan, keep_plan(world, asked, plan))
+            check_kept(shown, plan_flush(cluster, asked.node, _rules(asked)))
+        return cluster
 
     def step(self, asked: FlushNode, ctx: Context) -> Outcome:
         if ctx.job.stage == "":
@@ -86,7 +86,7 @@ class FlushNodeHandler(Handler[FlushNode]):
         if ctx.job.stage == "holding":
             return self._hold(asked, ctx)
         found = look_around(ctx, asked.node, plan_flush, _rules(asked, from_note(ctx.job.notes)))
-        begun = begin_wave(ctx, found, _limits(asked, ctx))
+        begun = begin_wave(ctx, asked, found, _limits(asked, ctx))
         show_progress(ctx, found, "moved")
         if begun or found.busy:
             return await_children(ctx, found, "moved")
@@ -124,7 +124,11 @@ class FlushNodeHandler(Handler[FlushNode]):
 
     def _verify(self, asked: FlushNode, ctx: Context, found: Round) -> Outcome:
         """The proof: made on what libvirt shows now, committed only if the tree is still as read."""
-        left = [*found.plan.left, *_still_there(ctx.looking, found.cluster, asked.node, found.plan.left)]
+        gone = look_for_unsettled(ctx, found.cluster, asked.node)
+        if isinstance(gone, Wait):
+            return gone
+        left = [*found.plan.left, *gone]
+        left += still_there(ctx.looking, found.cluster, asked.node, left)
         held = look_for_held(ctx, found.cluster, asked.node, {item.uuid for item in left})
         if isinstance(held, Wait):
             return held
@@ -133,27 +137,18 @@ class FlushNodeHandler(Handler[FlushNode]):
         ops = plan_node_state(
             ctx.store, asked.node, state, ctx.job.id, ctx.now, placement=found.cluster.placement_version
         )
-        moved, shut_down = found.succeeded - found.shut_down, found.shut_down
-        result = {"moved": moved, "shut_down": shut_down, "left": left_as_result(left)}
-        if left:
-            names = ", ".join(f"{item.vm} ({item.code})" for item in left)
-            text = f"{asked.node} is not empty; left there: {names}"
-            return Done(text, result, JobState.PARTIAL, ops)
-        done = f"{count(moved, 'VM')} moved" + (f", {shut_down} shut down" if shut_down else "")
-        text = f"{asked.node} is flushed: {done}; {witnesses(ctx.world)} show none left"
-        return Done(text, result, ops=ops)
+        return replace(told(ctx, asked.node, found, left), ops=ops)
 
     def rest(self, asked: FlushNode, ctx: Context) -> Outcome:
         """Stop what is under way; what has moved stays moved, and the node is again as it was before."""
         children = load_children(ctx.store, ctx.job.id)
         if stopping := cancel_children(ctx, children):
             return Wait("child", stopping[0].id, "stops the migrations under way")
-        moved = sum(job.state is JobState.SUCCEEDED for job in children)
+        text, result = told_at_rest(asked.node, children)
         released = let_go_if_ours(ctx, asked.node) if asked.maintenance else ""
         before = ctx.job.notes.get("before", NodeState.READY)
-        text = f"{count(moved, 'VM')} moved and stay where they are; {asked.node} is {before} again{released}"
         ops = self.leave(asked, ctx.world, ctx.job.notes, ctx.job.id)
-        return Rest(text, ops, {"moved": moved})
+        return Rest(f"{text}; {asked.node} is {before} again{released}", ops, result)
 
     def leave(self, asked: FlushNode, world: World, notes: Mapping[str, Any], job: str) -> tuple[Op, ...]:
         if "before" not in notes:
@@ -176,32 +171,13 @@ def _rules(asked: FlushNode, shown: Sequence[PlannedLine] | None = None) -> Rule
 
 
 def _wait_for_others(ctx: Context, asked: FlushNode, found: Round) -> Wait | None:
-    """Migrations that are not this job's children: in and out of the node, or using up the limits."""
+    """Migrations that are not this job's children: in and out of the node, or using up the limits.
+
+    Of one that was given up, libvirt and the agents tell what became of it.
+    """
     for vm in found.cluster.vms.values():
-        if vm.moving_to is not None and vm.node == asked.node:
-            return Wait(
-                "node", asked.node, f"waits for {vm.name} to leave {asked.node} (task {vm.moving_job})"
-            )
-        # One that was given up unseen may never arrive; whether it has is for libvirt to show.
-        if vm.moving_to == asked.node and is_unfinished(ctx.store, vm.moving_job):
-            return Wait("node", asked.node, f"waits for {vm.name} to arrive (task {vm.moving_job})")
+        if asked.node not in (vm.node, vm.moving_to) or not is_unfinished(ctx.store, vm.moving_job):
+            continue
+        way = f"to leave {asked.node}" if vm.node == asked.node else "to arrive"
+        return Wait("node", asked.node, f"waits for {vm.name} {way} (task {vm.moving_job})")
     return await_capacity(asked.node, found, _limits(asked, ctx)) if found.plan.steps else None
-
-
-def _still_there(hypervisor: Hypervisor, cluster: Cluster, node: str, left: tuple[Left, ...]) -> list[Left]:
-    """VMs of the cluster that libvirt shows on the node although the records expected none."""
-    known = {item.uuid for item in left}
-    return [
-        _unexpected(cluster, domain.uuid, node)
-        for domain in hypervisor.domains()
-        if domain.active and domain.uuid in cluster.vms and domain.uuid not in known
-    ]
-
-
-def _unexpected(cluster: Cluster, uuid: str, node: str) -> Left:
-    vm = cluster.vms[uuid]
-    recorded = f"on {vm.node}" if vm.state is Wanted.START else "stopped"
-    message = f"libvirt shows it on {node}, although it is recorded as {recorded}"
-    return Left(
-        uuid, vm.name, node, "STILL_RUNNING", message, f"Look at `pvc vm info {vm.name}`, then flush again."
-    )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
-from pvc_core.decide.node_plan import Rules
+from pvc_core.decide.left_behind import name_left, tell_left
+from pvc_core.decide.node_plan import NodePlan, Rules
 from pvc_core.decide.ready import plan_ready
 from pvc_core.errors import WrongState
 from pvc_core.model.job import JobState
@@ -15,19 +16,18 @@ from pvc_core.model.operations import FlushNode, ReadyNode
 from pvc_core.model.snapshot import Cluster
 from pvc_core.model.views import PlanView
 from pvc_core.store import tree
-from pvc_core.store.look import look_at_cluster
+from pvc_core.store.look import look_at_cluster, look_at_node
 from pvc_core.store.port import Op
 from pvc_tasks.children import cancel_children, load_children
 from pvc_tasks.context import Context
 from pvc_tasks.handler import Admission, Handler
 from pvc_tasks.operations.common import check_node_answers
-from pvc_tasks.operations.maintenance import await_storage
+from pvc_tasks.operations.maintenance import RELEASING, await_storage, tell_released
 from pvc_tasks.operations.moving import (
     Round,
     await_capacity,
     await_children,
     begin_wave,
-    left_as_result,
     look_around,
     narrower,
     show_progress,
@@ -39,38 +39,42 @@ from pvc_tasks.plans import as_note, check_kept, from_note, keep_plan, promised
 from pvc_tasks.words import count
 from pvc_tasks.world import World
 
+CLOSED = ("", RELEASING)
+"""Stages in which the node has not been opened yet."""
+
 
 class ReadyNodeHandler(Handler[ReadyNode]):
     operation = ReadyNode
 
     def admit(self, asked: ReadyNode, world: World) -> Admission:
+        superseded = unfinished_of(world.store, asked.node, FlushNode.name)
+        self._look(asked, world, superseded)
+        objects = (f"node:{asked.node}",)
+        return Admission(tree.node_queue(asked.node), asked.node, objects, (FLUSH_LOCK,), superseded)
+
+    def plan(self, asked: ReadyNode, world: World) -> PlanView:
+        plan = self._look(asked, world, unfinished_of(world.store, asked.node, FlushNode.name))
+        return view_of(asked.name, plan, keep_plan(world, asked, plan))
+
+    def _look(self, asked: ReadyNode, world: World, superseded: Collection[str]) -> NodePlan:
+        """What would be done; raises what stands against it."""
         cluster = look_at_cluster(world.store)
         node = cluster.node(asked.node)
         check_node_answers(node, "it cannot be taken back into service")
-        superseded = unfinished_of(world.store, asked.node, FlushNode.name)
         plan = plan_ready(_as_if_ready(cluster, asked.node), asked.node, Rules())
         if (shown := promised(world, asked)) is not None:
             check_kept(shown, plan)
         maintained = node.spec.maintenance is not None
         if node.spec.state is NodeState.READY and not (superseded or plan.steps or plan.left or maintained):
             raise WrongState(f"{asked.node} is ready, and none of its VMs is away", "Nothing to do.")
-        return Admission(
-            tree.node_queue(asked.node), asked.node, (f"node:{asked.node}",), (FLUSH_LOCK,), superseded
-        )
-
-    def plan(self, asked: ReadyNode, world: World) -> PlanView:
-        cluster = _as_if_ready(look_at_cluster(world.store), asked.node)
-        plan = plan_ready(cluster, asked.node, Rules())
-        if (shown := promised(world, asked)) is not None:
-            check_kept(shown, plan)
-        return view_of(asked.name, plan, keep_plan(world, asked, plan))
+        return plan
 
     def step(self, asked: ReadyNode, ctx: Context) -> Outcome:
-        if ctx.job.stage == "":
+        if ctx.job.stage in CLOSED:
             return await_storage(ctx, asked) or self._open(asked, ctx)
         limits = narrower(ctx.world.limits, asked.parallel, "parallel_in")
         found = look_around(ctx, asked.node, plan_ready, Rules(shown=from_note(ctx.job.notes)))
-        begun = begin_wave(ctx, found, limits)
+        begun = begin_wave(ctx, asked, found, limits)
         show_progress(ctx, found, "back")
         if begun or found.busy:
             return await_children(ctx, found, "back")
@@ -94,10 +98,10 @@ class ReadyNodeHandler(Handler[ReadyNode]):
         return Again()
 
     def _finish(self, asked: ReadyNode, found: Round) -> Outcome:
-        result = {"returned": found.succeeded, "left": left_as_result(found.plan.left)}
-        if found.plan.left:
-            names = ", ".join(f"{item.vm} ({item.code})" for item in found.plan.left)
-            return Done(f"{asked.node} is ready; still away: {names}", result, JobState.PARTIAL)
+        left = found.plan.left
+        result = {"returned": found.succeeded, **tell_left(left)}
+        if left:
+            return Done(f"{asked.node} is ready; still away: {name_left(left)}", result, JobState.PARTIAL)
         return Done(f"{asked.node} is ready, {count(found.succeeded, 'VM')} back home", result)
 
     def rest(self, asked: ReadyNode, ctx: Context) -> Outcome:
@@ -106,8 +110,12 @@ class ReadyNodeHandler(Handler[ReadyNode]):
         if stopping := cancel_children(ctx, children):
             return Wait("child", stopping[0].id, "stops the migrations under way")
         back = sum(job.state is JobState.SUCCEEDED for job in children)
-        state = "is ready" if ctx.job.begun else "is as it was"
-        return Rest(f"{count(back, 'VM')} back home; {asked.node} {state}", result={"returned": back})
+        state = f"{asked.node} is ready"
+        if ctx.job.stage in CLOSED:
+            kept = look_at_node(ctx.store, asked.node).spec.state
+            released = f"{tell_released(ctx, asked.node)}; " if ctx.job.stage == RELEASING else ""
+            state = f"{released}{asked.node} is {kept}, as it was"
+        return Rest(f"{count(back, 'VM')} back home; {state}", result={"returned": back})
 
     def leave(self, asked: ReadyNode, world: World, notes: Mapping[str, Any], job: str) -> tuple[Op, ...]:
         return ()

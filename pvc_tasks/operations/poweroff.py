@@ -65,9 +65,10 @@ def clear_remains(ctx: Context, vm: VmSpec) -> None:
         ctx.acting.destroy(vm.uuid)
 
 
-def give_time(ctx: Context, vm: VmSpec, timeout_s: int | None = None) -> None:
-    """As asked, else as its admin said, else as configured."""
+def give_time(ctx: Context, vm: VmSpec, timeout_s: int | None = None, most_s: int | None = None) -> None:
+    """As asked, else as its admin said, else as configured; at most what the whole may take."""
     patience = timeout_s or vm.shutdown_timeout_s or ctx.world.config.hypervisor.shutdown_timeout_s
+    patience = min(patience, most_s or patience)
     ctx.remember(until=ctx.now + patience, asked=0.0)
     ctx.log(f"asking {vm.name} to power off; it has {patience:.0f} s")
     ctx.save()

@@ -12,10 +12,15 @@ from pvc_core.store import tree
 from pvc_core.store.documents import Seen
 from pvc_drivers.hypervisor.port import Migration
 from pvc_tasks.context import Context
-from pvc_tasks.operations.common import ask_node, bump_placement_now, load_vm_here, reports_now, runs_here
+from pvc_tasks.operations.common import (
+    LOOK_AGAIN_S,
+    ask_node,
+    bump_placement_now,
+    load_vm_here,
+    reports_now,
+    runs_here,
+)
 from pvc_tasks.outcome import Outcome, Reroute, Wait
-
-LOOK_AGAIN_S = 1.0
 
 
 def locate(ctx: Context, seen: Seen[VmSpec]) -> Seen[VmSpec] | Outcome:

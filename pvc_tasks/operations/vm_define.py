@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from uuid import uuid4
 
-from pvc_core.decide.placement import Choice, decide_node
+from pvc_core.decide.home import decide_home
+from pvc_core.decide.placement import Refused
 from pvc_core.errors import AlreadyExists, InvalidRequest
 from pvc_core.model.operations import DefineVm
 from pvc_core.model.snapshot import Cluster
 from pvc_core.model.vm import VmNameRecord, VmSpec, VmXml
 from pvc_core.store import tree
 from pvc_core.store.documents import Store
-from pvc_core.store.look import look_at_cluster
+from pvc_core.store.look import find_vm, look_at_cluster
 from pvc_core.store.port import Create
 from pvc_core.xml.edit import with_uuid
 from pvc_tasks.definition import check_definition, recorded
@@ -59,26 +60,25 @@ class DefineVmHandler(ImmediateHandler[DefineVm]):
 
 
 def _check_unused(store: Store, name: str, uuid: str) -> None:
-    """The creates in the commit are what makes both unique; this finds the words for it."""
-    taken = store.find(tree.vm_name(name))
+    """The creates in the commit are what makes both unique; this finds the words for it.
+
+    Neither may be what another VM is meant by: every UUID could also be a name.
+    """
+    taken = find_vm(store, name)
     if taken is not None:
-        raise AlreadyExists(f"there is a VM {name} already (UUID {taken.value.uuid})")
-    other = store.find(tree.vm_spec(uuid))
+        raise AlreadyExists(f"there is a VM {taken.value.name} already (UUID {taken.value.uuid})")
+    other = find_vm(store, uuid)
     if other is not None:
         raise AlreadyExists(
-            f"the UUID {uuid} belongs to VM {other.value.name}",
+            f"the UUID {uuid} means VM {other.value.name} ({other.value.uuid}) already",
             "Remove <uuid> from the XML and the VM is given a new one.",
         )
 
 
 def _decide_home(cluster: Cluster, vm: VmSpec, wanted: str | None) -> str:
-    """A stopped VM needs no room yet: where none has any, the first it may run on will do."""
     if wanted is not None:
         return cluster.node(wanted).name
-    choice = decide_node(cluster, vm)
-    if isinstance(choice, Choice):
-        return choice.node
-    possible = sorted(vm.node_limit or cluster.nodes)
-    if not possible:
-        raise choice.error(vm.name)
-    return possible[0]
+    home = decide_home(cluster, vm)
+    if isinstance(home, Refused):
+        raise home.error(vm.name)
+    return home

@@ -18,6 +18,7 @@ from pvc_tasks.context import Context
 from pvc_tasks.handler import Admission, Handler
 from pvc_tasks.operations.admitting import admit_change
 from pvc_tasks.operations.common import (
+    await_start,
     bump_placement_now,
     load_vm_here,
     reports_now,
@@ -53,7 +54,7 @@ class RecoverVmHandler(Handler[RecoverVm]):
         if vm.state is not Wanted.START:
             return Done(f"{vm.name} was stopped meanwhile, and stays so", {"vm": vm.name})
         if runs_here(ctx.looking, vm.uuid):
-            return self._running(ctx, seen)
+            return await_start(ctx, vm) or self._running(ctx, seen)
         if ctx.job.stage == "":
             return self._count(ctx, seen, asked.crash)
         if ctx.job.stage == "waiting" and ctx.now < ctx.job.notes["until"]:

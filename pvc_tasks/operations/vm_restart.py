@@ -17,6 +17,7 @@ from pvc_tasks.context import Context
 from pvc_tasks.handler import Admission, Handler
 from pvc_tasks.operations.admitting import admit_change
 from pvc_tasks.operations.common import (
+    await_start,
     bump_placement_now,
     load_vm_here,
     reports_now,
@@ -53,7 +54,7 @@ class RestartVmHandler(Handler[RestartVm]):
             raise WrongState(f"{vm.name} is stopped", f"Start it: pvc vm start {vm.name}")
         if runs_here(ctx.looking, vm.uuid):
             if ctx.job.stage == "starting":
-                return self._running(ctx, seen)
+                return await_start(ctx, vm) or self._running(ctx, seen)
             ending = self._end(asked, ctx, vm)
             if ending is not None:
                 return ending

@@ -17,6 +17,7 @@ from pvc_tasks.context import Context
 from pvc_tasks.handler import Admission, Handler
 from pvc_tasks.operations.admitting import admit_change
 from pvc_tasks.operations.common import (
+    await_start,
     bump_placement,
     bump_placement_now,
     reports_now,
@@ -56,7 +57,7 @@ class StartVmHandler(Handler[StartVm]):
         if not isinstance(found, Seen):
             return found
         if runs_here(ctx.looking, vm.uuid):
-            return self._running(ctx, found, resume=not asked.recover)
+            return await_start(ctx, vm) or self._running(ctx, found, resume=not asked.recover)
         return self._start(ctx, found) if vm.state is Wanted.START else self._claim_place(ctx, found)
 
     def _start(self, ctx: Context, seen: Seen[VmSpec]) -> Outcome:

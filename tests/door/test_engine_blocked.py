@@ -130,9 +130,10 @@ def test_what_cannot_be_flushed_or_readied_is_refused(cluster: DoorCluster) -> N
         (ReadyNode(node="hv1"), WrongState, "none of its VMs is away"),
     ]
     for asked, kind, words in refusals:
-        with pytest.raises(kind, match=words) as caught:
-            cluster.submit(asked)
-        assert caught.value.remedy
+        for door in (cluster.submit, cluster.service.plan):
+            with pytest.raises(kind, match=words) as caught:
+                door(asked)
+            assert caught.value.remedy
 
 
 def test_a_dry_run_tells_the_plan_and_changes_nothing(cluster: DoorCluster) -> None:

@@ -21,7 +21,8 @@ from pvc_core.model.operations import (
 )
 from pvc_core.store import tree
 
-UUID = "11111111-2222-4333-8444-555555555555"
+UUID = "11111111-2222-4333-8444-55555555555a"
+OTHER = "22222222-2222-4333-8444-55555555555a"
 
 
 def test_a_vm_is_defined_in_one_step_and_recorded_as_a_finished_job(cluster: DoorCluster) -> None:
@@ -42,12 +43,16 @@ def test_a_vm_is_defined_in_one_step_and_recorded_as_a_finished_job(cluster: Doo
         ("<domain><name>a/b</name><memory>99</memory></domain>", InvalidXml),
         (domain_xml("taken"), AlreadyExists),
         (domain_xml("other", uuid=UUID), AlreadyExists),
+        (domain_xml(UUID), AlreadyExists),
+        (domain_xml(UUID.upper()), AlreadyExists),
+        (domain_xml("other", uuid=OTHER), AlreadyExists),
     ],
 )
 def test_what_cannot_be_defined_changes_nothing(
     cluster: DoorCluster, xml: str, kind: type[Exception]
 ) -> None:
     cluster.submit(DefineVm(xml=domain_xml("taken", uuid=UUID)))
+    cluster.submit(DefineVm(xml=domain_xml(OTHER)))
     names = [tree.VMS, tree.VM_NAMES, tree.JOBS]
     before = [cluster.service.store.names(path) for path in names]
     with pytest.raises(kind):

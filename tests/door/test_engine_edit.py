@@ -266,6 +266,9 @@ def test_what_cannot_be_is_refused_at_the_door(
     [
         (AddVmVolume, {"volume": "noslash"}),
         (AddVmVolume, {"volume": "a/b\n"}),
+        (AddVmVolume, {"volume": "/srv/\uffff.img", "type": "file"}),
+        (AddVmVolume, {"volume": "vms/\ufffe"}),
+        (RemoveVmVolume, {"volume": "\uffff"}),
         (AddVmVolume, {"volume": "relative.img", "type": "file"}),
         (AddVmVolume, {"volume": "vms/a", "image": "qcow2"}),
         (AddVmVolume, {"volume": "vms/a", "disk_id": "../vda"}),

@@ -193,6 +193,14 @@ def test_that_wait_can_be_cancelled_or_left_out(storing: DoorCluster, blocks: Fa
     storing.service.cancel(job.id, ME)
     assert storing.finish(job).state == "cancelled"
     assert (storing.service.node("hv2").state, blocks.held_hosts()) == ("flushed", ["hv2"])
+    assert "nothing was begun" in storing.service.job(job.id).text
+    blocks.osd_goes(1, up=True)
+    job = storing.submit(ReadyNode(node="hv2"))
+    waits(storing, job.id, "waits for 1 placement group")
+    storing.service.cancel(job.id, ME)
+    text = storing.finish(job).text
+    assert "the OSDs of hv2 are released, and stay so; hv2 is flushed, as it was" in text
+    assert (storing.service.node("hv2").state, blocks.held_hosts()) == ("flushed", [])
     assert storing.run(ReadyNode(node="hv2", unclean=True)).state == "succeeded"
     assert blocks.held_hosts() == []
 

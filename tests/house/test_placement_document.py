@@ -13,7 +13,7 @@ from pvc_core.model.metadata import NodeSelector
 
 PAGE = (ROOT / "docs/placement.md").read_text()
 
-WHERE = ("pvc_core/decide/*.py", "pvc_tasks/operations/moving.py", "pvc_tasks/operations/node_flush.py")
+WHERE = ("pvc_core/decide/*.py", "pvc_tasks/operations/moving.py")
 
 OTHERS = {"transitions.py"}
 """Its refusals are of states, not of nodes."""

@@ -91,8 +91,8 @@ SABOTAGES = (
     Sabotage(
         "skip the verify",
         "pvc_tasks.operations.node_flush",
-        "left = [*found.plan.left, *_still_there(ctx.looking, found.cluster, asked.node, found.plan.left)]",
-        "left = [*found.plan.left]",
+        "left += still_there(ctx.looking, found.cluster, asked.node, left)",
+        "left += []",
         "the-proof-is-libvirts",
     ),
     Sabotage(

@@ -10,6 +10,20 @@ from pvc_core.model.groups import TagRule
 from pvc_core.model.names import NodeName, PlanId
 from pvc_core.model.operations.base import Operation, Subsystem
 
+DEADLINE = Field(
+    default=None,
+    ge=1,
+    le=604_800,
+    description="How long each migration may take; the configuration's value if not given.",
+)
+BANDWIDTH = Field(
+    default=None,
+    ge=1,
+    le=1_000_000,
+    description="What each migration may use of the network, in MiB/s; the configuration's value if not "
+    "given.",
+)
+
 
 class OnBlocked(StrEnum):
     """What a flush does with a VM that has nowhere to go."""
@@ -44,6 +58,8 @@ class FlushNode(Operation):
     parallel: int | None = Field(
         default=None, ge=1, le=64, description="Migrations at a time; the configuration's limit if not given."
     )
+    deadline_s: int | None = DEADLINE
+    bandwidth_mib_s: int | None = BANDWIDTH
     despite: tuple[TagRule, ...] = Field(
         default=(),
         description="With `apart`, a VM that this tag leaves without a node is moved all the same; "
@@ -79,6 +95,8 @@ class ReadyNode(Operation):
     parallel: int | None = Field(
         default=None, ge=1, le=64, description="Migrations at a time; the configuration's limit if not given."
     )
+    deadline_s: int | None = DEADLINE
+    bandwidth_mib_s: int | None = BANDWIDTH
     unclean: bool = Field(
         default=False,
         description="Do not wait for the storage: go on although OSDs of the node are down or placement "

@@ -64,6 +64,13 @@ def test_the_end_names_each_vm_left(capsys: pytest.CaptureFixture[str]) -> None:
     ]
 
 
+def test_those_left_of_whom_there_are_too_many_are_named_by_their_code(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    show_end(job("partial", text="hv1 is not empty", result={"left": [], "left_more": {"X": ["a", "b"]}}))
+    assert capsys.readouterr().out.splitlines()[1:] == ["left as well: a, b  X"]
+
+
 def test_a_failure_has_its_remedy(capsys: pytest.CaptureFixture[str]) -> None:
     show_end(job("failed", error={"code": "X", "message": "libvirt said no", "remedy": "Read its log."}))
     assert capsys.readouterr().err.splitlines() == ["error: libvirt said no", "remedy: Read its log."]

@@ -160,6 +160,13 @@ def test_what_is_seen(
     assert see(*situation(wanted, own, other, **more)) is expected
 
 
+def test_a_guest_that_is_being_started_does_not_stand_still() -> None:
+    """So that a flush waits for its start, and does not leave it as paused."""
+    starting = a_domain(1, "paused").but(reason="starting up")
+    vm = a_vm(1, report_marks={"hv1": 2})
+    assert see(a_cluster([a_node("hv1", domains=[starting], sequence=9)], [vm]), vm) is Seen.RUNNING
+
+
 def test_the_arrows_between_what_is_wanted() -> None:
     assert drawn() == {
         (Wanted.STOP, Wanted.START): ["start"],

@@ -123,6 +123,13 @@ def test_a_topology_makes_the_maximum() -> None:
         (BARE, 1, None, "0,2,2", InvalidRequest),
         (BARE, 2, 8, "1,2,2", InvalidRequest),
         (with_vcpus(BARE, 4, None, "1,2,2"), 6, None, None, InvalidRequest),
+        (
+            BARE.replace("</domain>", "<cpu><topology sockets='two'/></cpu></domain>"),
+            2,
+            None,
+            None,
+            SizeUnclear,
+        ),
         (BARE.replace("<memory>", "<vcpus><vcpu id='0'/></vcpus><memory>"), 4, None, None, SizeUnclear),
     ],
 )

@@ -160,6 +160,8 @@ def test_an_empty_uuid_is_none() -> None:
         (domain("<name>a</name>\n<memory>much</memory>"), 3, "whole number, not 'much'"),
         (domain("<name>a</name>\n<memory>-1</memory>"), 3, "whole number, not '-1'"),
         (domain("<name>a</name>\n<memory/>"), 3, "whole number"),
+        (domain(f"<name>a</name>\n<memory>{'9' * 5000}</memory>"), 3, f"whole number, not '{'9' * 40}'"),
+        (domain(f"<name>a</name>\n<memory>{'9' * 20}</memory>"), 3, "larger than any machine"),
         (domain("<name>a</name>\n<memory>1.5</memory>"), 3, "whole number"),
         (domain("<name>a</name>\n<memory>٣</memory>"), 3, "whole number"),
         (domain("<name>a</name>\n<memory unit='E'>9</memory>"), 3, "larger than any machine"),
