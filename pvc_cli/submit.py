@@ -31,14 +31,18 @@ class Request:
     parts: dict[str, str]
     fields: Record
 
+    @property
+    def path(self) -> str:
+        from pvc_cli.client import path_of
+
+        return path_of(self.url, **self.parts)
+
 
 def submit(
     request: Request, wait: bool, timeout: float | None, then: Callable[[Record], None] | None
 ) -> None:
-    from pvc_cli.client import path_of
-
     own = session()
-    answer = own.client.submit(request.method, path_of(request.url, **request.parts), request.fields)
+    answer = own.client.submit(request.method, request.path, request.fields)
     if request.fields.get("dry_run"):
         emit(own.form, answer, lambda: show_plan(answer, _command(request)))
         sys.exit(exits.for_plan(answer))

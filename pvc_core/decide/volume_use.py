@@ -46,5 +46,17 @@ def check_unused(cluster: Cluster, volume: VolumeDetail, to: str) -> None:
         )
 
 
+def check_removable(cluster: Cluster, volume: VolumeDetail) -> None:
+    """Raises VolumeInUse."""
+    check_unused(cluster, volume, "remove")
+    if volume.snapshots:
+        raise VolumeInUse(
+            f"cannot remove {volume.pool}/{volume.name}: it has {len(volume.snapshots)} snapshots "
+            f"({', '.join(volume.snapshots)})",
+            "Remove the snapshots first.",
+            used_by=[f"snapshot {name}" for name in volume.snapshots],
+        )
+
+
 def _placed(cluster: Cluster, client: Watcher) -> Watcher:
     return client.but(node=node_of(cluster, client.address) or "")

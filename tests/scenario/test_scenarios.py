@@ -39,6 +39,7 @@ REQUESTS = {
     "vm memory set": [(1, "vm memory set vm1 256")],
     "vm volume add": [(1, "vm volume add vm1 vms/data")],
     "vm network add": [(1, "vm network add vm1 br0")],
+    "vm remove": [(1, "vm remove vm3")],
 }
 
 
