@@ -11,7 +11,7 @@ from typing import Literal
 from lxml import etree
 
 from pvc_core.errors import Conflict, NotFound
-from pvc_core.model.hardware import Bus, ImageFormat, VolumeType
+from pvc_core.model.hardware import Bus, ImageFormat, VolumeDevice, VolumeType
 from pvc_core.xml.document import parse_root
 from pvc_core.xml.edit import written
 from pvc_core.xml.hardware import network_of, volume_of
@@ -20,7 +20,7 @@ from pvc_core.xml.place import insert, take_out
 Tag = Literal["interface", "disk"]
 
 WORDS: dict[str, str] = {"interface": "network", "disk": "volume"}
-PREFIXES = {Bus.VIRTIO: "vd", Bus.SCSI: "sd", Bus.SATA: "sd", Bus.USB: "sd"}
+PREFIXES = {Bus.VIRTIO: "vd", Bus.SCSI: "sd", Bus.IDE: "hd", Bus.SATA: "sd", Bus.USB: "sd"}
 
 
 class Ambiguous(Conflict):
@@ -112,8 +112,12 @@ def macaddr_of(device: str) -> str | None:
     return network_of(etree.fromstring(device)).macaddr
 
 
+def disk_of(device: str) -> VolumeDevice:
+    return volume_of(etree.fromstring(device))
+
+
 def disk_id_of(device: str) -> str | None:
-    return volume_of(etree.fromstring(device)).disk_id
+    return disk_of(device).disk_id
 
 
 def _matching(root: etree._Element, tag: Tag, keys: Collection[str]) -> list[etree._Element]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pvc_core.errors import AlreadyExists
+from pvc_core.model.hardware import COLD_BUSES
 from pvc_core.model.operations import AddVmVolume, RemoveVmVolume
 from pvc_core.model.vm import VmSpec
 from pvc_core.store.documents import Store
@@ -10,6 +11,7 @@ from pvc_core.store.look import look_at_cluster
 from pvc_core.xml.devices import (
     device_keys,
     disk_id_of,
+    disk_of,
     find_device,
     free_disk_id,
     load_device,
@@ -39,6 +41,9 @@ class AddVmVolumeHandler(EditVmHandler[AddVmVolume]):
     def edit(self, asked: AddVmVolume, notes: Notes, xml: str) -> str:
         return with_device(xml, notes["device"])
 
+    def beyond(self, asked: AddVmVolume, live: str) -> str:
+        return _beyond(asked.bus)
+
     def is_so(self, asked: AddVmVolume, notes: Notes, live: str) -> bool:
         return find_device(live, "disk", [notes["disk"], asked.volume]) is not None
 
@@ -60,6 +65,10 @@ class RemoveVmVolumeHandler(EditVmHandler[RemoveVmVolume]):
     def edit(self, asked: RemoveVmVolume, notes: Notes, xml: str) -> str:
         return without_device(xml, "disk", [notes["disk"]])
 
+    def beyond(self, asked: RemoveVmVolume, live: str) -> str:
+        found = find_device(live, "disk", [asked.volume])
+        return "" if found is None else _beyond(disk_of(found).bus)
+
     def is_so(self, asked: RemoveVmVolume, notes: Notes, live: str) -> bool:
         return find_device(live, "disk", [notes["disk"]]) is None
 
@@ -68,6 +77,10 @@ class RemoveVmVolumeHandler(EditVmHandler[RemoveVmVolume]):
 
     def words(self, asked: RemoveVmVolume, notes: Notes) -> str:
         return f"no disk {notes['disk']}"
+
+
+def _beyond(bus: str | None) -> str:
+    return f"the {bus} bus takes and gives up disks only while it is off" if bus in COLD_BUSES else ""
 
 
 def _check_nobodys(store: Store, vm: VmSpec, volume: str) -> None:
