@@ -54,9 +54,6 @@ class Client:
     def get(self, path: str, **query: Any) -> Any:
         return _decoded(self._ask("GET", path, query=query))
 
-    def get_text(self, path: str) -> str:
-        return self._ask("GET", path).content.decode()
-
     def get_tagged(self, path: str) -> tuple[str, str]:
         """A text, and its version."""
         answer = self._ask("GET", path)

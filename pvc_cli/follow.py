@@ -36,6 +36,11 @@ class Source(Protocol):
 
 def follow_to_end(job: str, timeout: float | None) -> NoReturn:
     """Show the job until it ends, then exit with the code that says how."""
+    sys.exit(exits.for_job(watch(job, timeout)))
+
+
+def watch(job: str, timeout: float | None) -> Record:
+    """Show the job until it ends, and its end; raises TimedOut. Ctrl-C ends the program, not the job."""
     own = session()
     try:
         with open_display(own.form) as display:
@@ -47,7 +52,7 @@ def follow_to_end(job: str, timeout: float | None) -> NoReturn:
         show_end(ended)
     else:
         click.echo(dump(own.form, ended))
-    sys.exit(exits.for_job(ended))
+    return ended
 
 
 def follow(source: Source, job: str, display: Display, timeout: float | None) -> Record:

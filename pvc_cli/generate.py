@@ -31,9 +31,10 @@ def submits(
     then: Shown | None = None,
     by: Callable[[Request, bool, float | None, Shown | None], None] = submit,
     question: Callable[[Request], str] | None = None,
+    more: Sequence[click.Parameter] = (),
 ) -> Command:
-    """The command of an operation; `then` shows the finished job of an immediate one, `by` sends it, and
-    `question` says what a destructive one would do."""
+    """The command of an operation; `then` shows the finished job of an immediate one, `by` sends it, and may
+    have `more` options of its own; `question` says what a destructive one would do."""
     verb = operation.name.rpartition(".")[2]
     path = re.findall(r"<(\w+)>", operation.url or "")
 
@@ -51,7 +52,7 @@ def submits(
     return Command(
         verb,
         callback=run,
-        params=ordered + _common(operation),
+        params=[*ordered, *more, *_common(operation)],
         help=operation.__doc__,
         example=example,
         alias=operation.alias,
@@ -126,3 +127,8 @@ def confirm(what: str, cluster: bool = True) -> None:
     where = f" (connection {session().chosen[0]})" if cluster else ""
     if not click.confirm(f"{what}{where}: go on?", err=True):
         raise Declined(f"{what}: not confirmed, nothing was changed")
+
+
+def at_terminal() -> bool:
+    """Whether somebody can be asked, and sees what for."""
+    return sys.stdin.isatty() and sys.stdout.isatty()

@@ -132,14 +132,21 @@ def info(vm: str) -> None:
     help="Write it there instead, readable for you alone.",
 )
 def dump(vm: str, file: Path | None) -> None:
-    """Print a VM's libvirt domain XML."""
+    """Print a VM's libvirt domain XML.
+
+    In JSON and YAML with its version: `vm modify --version` saves a change only if it is still that.
+    """
     own = session()
-    xml = own.client.get_text(path_of("/vm/<vm>/xml", vm=vm))
+    xml, version = own.client.get_tagged(path_of("/vm/<vm>/xml", vm=vm))
     if file is not None:
         write_file(file, xml)
-        click.echo(f"{vm} is in {file}", err=True)
+        click.echo(f"{vm} is in {file}, as of version {version}", err=True)
         return
-    emit(own.form, {"vm": vm, "xml": xml}, lambda: click.echo(xml, nl=not xml.endswith("\n")))
+    emit(
+        own.form,
+        {"vm": vm, "version": version, "xml": xml},
+        lambda: click.echo(xml, nl=not xml.endswith("\n")),
+    )
 
 
 NAME = Column("VM", lambda vm: vm["spec"]["name"], whole=True)
