@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 from urllib.parse import quote
 
 import requests
 
 from pvc_cli.connections import Connection
-from pvc_cli.exits import Refused
-from pvc_core.errors import InvalidRequest, Unreachable
+from pvc_cli.exits import Refused, is_away
+from pvc_core.errors import InvalidRequest, PvcError, Unreachable
 
 PREFIX = "/api/v1"
 CONNECT_WITHIN_S = 5
@@ -36,7 +37,11 @@ def path_of(template: str, **parts: str) -> str:
 
 
 class Client:
-    """One cluster's API; raises Refused for its errors and Unreachable when it does not answer."""
+    """One cluster's API; raises Refused for its errors and Unreachable when it does not answer.
+
+    Where it has several addresses, the next is asked when one is away: what changes something carries a key,
+    and is done once wherever it arrives.
+    """
 
     def __init__(
         self,
@@ -44,7 +49,7 @@ class Client:
         connect_s: float = CONNECT_WITHIN_S,
         answer_s: float = ANSWER_WITHIN_S,
     ) -> None:
-        self.address = connection.address.rstrip("/")
+        self._addresses = deque(address.rstrip("/") for address in connection.addresses)
         self._connect_s, self._answer_s = connect_s, answer_s
         self._session = requests.Session()
         # Neither proxies nor .netrc: the token goes to the address given and nowhere else.
@@ -53,9 +58,6 @@ class Client:
 
     def get(self, path: str, **query: Any) -> Any:
         return _decoded(self._ask("GET", path, query=query))
-
-    def get_text(self, path: str) -> str:
-        return self._ask("GET", path).content.decode()
 
     def get_tagged(self, path: str) -> tuple[str, str]:
         """A text, and its version."""
@@ -89,16 +91,25 @@ class Client:
     def fetch(self, path: str, **query: Any) -> tuple[int, Iterator[bytes]]:
         """A file's length, and its parts; Unreachable when it breaks off."""
         answer = self._ask("GET", path, query, timeout=FILE_WITHIN_S, stream=True)
-        return int(answer.headers["Content-Length"]), self._parts(answer)
+        return int(answer.headers["Content-Length"]), _parts(answer)
 
-    def _parts(self, answer: requests.Response) -> Iterator[bytes]:
-        try:
-            yield from answer.iter_content(FETCH_BYTES)
-        except requests.RequestException as error:
-            raise Unreachable(f"{self.address} broke off ({_reason(error)})") from None
+    def _ask(self, method: str, path: str, query: Record | None = None, **more: Any) -> requests.Response:
+        """From the address that answered last, then from the others; of one whose body was begun to be sent,
+        only the caller can send it again."""
+        away: list[PvcError] = []
+        for _ in range(1 if "data" in more else len(self._addresses)):
+            try:
+                return self._ask_at(self._addresses[0], method, path, query, **more)
+            except PvcError as error:
+                if not is_away(error):
+                    raise
+                away.append(error)
+                self._addresses.rotate(-1)
+        raise _nobody(away)
 
-    def _ask(
+    def _ask_at(
         self,
+        address: str,
         method: str,
         path: str,
         query: Record | None = None,
@@ -110,7 +121,7 @@ class Client:
         try:
             answer = self._session.request(
                 method,
-                f"{self.address}{PREFIX}{path}",
+                f"{address}{PREFIX}{path}",
                 params={key: value for key, value in (query or {}).items() if value is not None},
                 json=body,
                 headers=headers,
@@ -119,10 +130,23 @@ class Client:
                 **more,
             )
         except requests.RequestException as error:
-            raise Unreachable(f"{self.address} does not answer ({_reason(error)})") from None
+            raise Unreachable(f"{address} does not answer ({_reason(error)})") from None
         if answer.status_code >= 300:
             raise _refused(answer)
         return answer
+
+
+def _nobody(away: Sequence[PvcError]) -> PvcError:
+    """An API that answers says more than those that do not."""
+    answered = next((error for error in away if isinstance(error, Refused)), None)
+    return answered or Unreachable("; ".join(error.message for error in away))
+
+
+def _parts(answer: requests.Response) -> Iterator[bytes]:
+    try:
+        yield from answer.iter_content(FETCH_BYTES)
+    except requests.RequestException as error:
+        raise Unreachable(f"{answer.url.partition(PREFIX)[0]} broke off ({_reason(error)})") from None
 
 
 def _object(answer: requests.Response) -> Record:

@@ -106,7 +106,8 @@ def complete_connections(_: click.Context, __: click.Parameter, begun: str) -> l
         known = connections.load()
     except Exception:
         return []
-    return [CompletionItem(name, help=own.address) for name, own in known.items() if name.startswith(begun)]
+    about = {name: ", ".join(own.addresses) for name, own in known.items()}
+    return [CompletionItem(name, help=where) for name, where in about.items() if name.startswith(begun)]
 
 
 complete_vms = _asking(_vms)

@@ -1,11 +1,12 @@
-"""The clusters this user knows: address and token of each, in one file only they can read."""
+"""The clusters this user knows: addresses and token of each, in one file only they can read."""
 
 from __future__ import annotations
 
 import os
 import re
 import tempfile
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,12 @@ ADDRESS = re.compile(r"https?://[^\s/?#@]+(/[^\s?#]*)?")
 class Connection:
     address: str
     token: str
+    others: tuple[str, ...] = ()
+    """Where else the cluster's API runs."""
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        return (self.address, *self.others)
 
 
 def path() -> Path:
@@ -45,9 +52,13 @@ def _parse(document: Any) -> dict[str, Connection]:
     if document is None:
         return {}
     try:
-        return {str(name): Connection(**entry) for name, entry in document.items()}
+        return {str(name): _connection(**entry) for name, entry in document.items()}
     except (AttributeError, TypeError):
         raise _unreadable("each name must hold an address and a token") from None
+
+
+def _connection(address: str, token: str, others: Iterable[str] = ()) -> Connection:
+    return Connection(address, token, tuple(others))
 
 
 def _unreadable(fault: str) -> InvalidRequest:
@@ -76,9 +87,10 @@ def add(name: str, connection: Connection) -> None:
     """Raises AlreadyExists; an address or name that cannot be is refused."""
     if not NAME.fullmatch(name):
         raise InvalidRequest(f"{name!r} cannot name a connection", "Use letters, digits, dot and dash.")
-    if not ADDRESS.fullmatch(connection.address):
-        remedy = "Write it as http://HOST:7370 or https://HOST."
-        raise InvalidRequest(f"{connection.address!r} is not an address", remedy)
+    for address in connection.addresses:
+        if not ADDRESS.fullmatch(address):
+            remedy = "Write it as http://HOST:7370 or https://HOST."
+            raise InvalidRequest(f"{address!r} is not an address", remedy)
     known = load()
     if name in known:
         raise AlreadyExists(f"there is a connection {name} already", f"pvc connection remove {name}")
@@ -94,7 +106,7 @@ def remove(name: str) -> None:
 def store_token(name: str, token: str) -> None:
     """In place of the connection's present token."""
     known = load()
-    _save({**known, name: Connection(_known(known, name).address, token)})
+    _save({**known, name: replace(_known(known, name), token=token)})
 
 
 def _known(known: dict[str, Connection], name: str) -> Connection:

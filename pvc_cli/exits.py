@@ -63,6 +63,13 @@ class TimedOut(PvcError):
     code = "TIMED_OUT"
 
 
+def is_away(error: PvcError) -> bool:
+    """Worth asking again, or elsewhere: the API is away, or cannot reach its store."""
+    if isinstance(error, Refused):
+        return error.http_status in (502, 503, 504)
+    return isinstance(error, Unreachable)
+
+
 def for_error(error: PvcError) -> int:
     """Of a failure that stopped the command itself."""
     if error.as_dict()["code"] in BLOCKED:

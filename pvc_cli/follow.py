@@ -10,10 +10,10 @@ import click
 
 from pvc_cli import exits
 from pvc_cli.display import Display, open_display, show_end
-from pvc_cli.exits import Refused, TimedOut
+from pvc_cli.exits import TimedOut
 from pvc_cli.session import session
 from pvc_cli.show import dump
-from pvc_core.errors import PvcError, Unreachable
+from pvc_core.errors import PvcError
 
 POLL_S = 20.0
 """How long one question waits for a change."""
@@ -36,6 +36,11 @@ class Source(Protocol):
 
 def follow_to_end(job: str, timeout: float | None) -> NoReturn:
     """Show the job until it ends, then exit with the code that says how."""
+    sys.exit(exits.for_job(watch(job, timeout)))
+
+
+def watch(job: str, timeout: float | None) -> Record:
+    """Show the job until it ends, and its end; raises TimedOut. Ctrl-C ends the program, not the job."""
     own = session()
     try:
         with open_display(own.form) as display:
@@ -47,7 +52,7 @@ def follow_to_end(job: str, timeout: float | None) -> NoReturn:
         show_end(ended)
     else:
         click.echo(dump(own.form, ended))
-    sys.exit(exits.for_job(ended))
+    return ended
 
 
 def follow(source: Source, job: str, display: Display, timeout: float | None) -> Record:
@@ -74,7 +79,7 @@ def _ask_patiently(
         try:
             answer = source.await_job(job, _wait_s(ends), seen)
         except PvcError as error:
-            if not _passing(error) or time.monotonic() > give_up:
+            if not exits.is_away(error) or time.monotonic() > give_up:
                 raise
             display.trouble("the API does not answer, trying again…")
             _check_time(job, ends)
@@ -82,13 +87,6 @@ def _ask_patiently(
         else:
             display.trouble("")
             return answer
-
-
-def _passing(error: PvcError) -> bool:
-    """Worth asking again: the API is away, or cannot reach its store."""
-    if isinstance(error, Refused):
-        return error.http_status in (502, 503, 504)
-    return isinstance(error, Unreachable)
 
 
 def _wait_s(ends: float | None) -> float:

@@ -30,15 +30,18 @@ def submits(
     example: str | Sequence[str],
     then: Shown | None = None,
     by: Callable[[Request, bool, float | None, Shown | None], None] = submit,
+    question: Callable[[Request], str] | None = None,
+    more: Sequence[click.Parameter] = (),
 ) -> Command:
-    """The command of an operation; `then` shows the finished job of an immediate one, `by` sends it."""
+    """The command of an operation; `then` shows the finished job of an immediate one, `by` sends it, and may
+    have `more` options of its own; `question` says what a destructive one would do."""
     verb = operation.name.rpartition(".")[2]
     path = re.findall(r"<(\w+)>", operation.url or "")
 
     def run(**given: Any) -> None:
         request = _request(operation, path, given)
         if operation.asks_before(request.fields) and not given["yes"]:
-            confirm(f"{operation.name.replace('.', ' ')} {' '.join(request.parts.values())}")
+            confirm((question or _asked)(request))
         by(request, given.get("wait", False), given.get("timeout"), then)
 
     fields = operation.model_fields.items()
@@ -49,11 +52,21 @@ def submits(
     return Command(
         verb,
         callback=run,
-        params=ordered + _common(operation),
+        params=[*ordered, *more, *_common(operation)],
         help=operation.__doc__,
         example=example,
         alias=operation.alias,
     )
+
+
+def _asked(request: Request) -> str:
+    return f"{request.operation.replace('.', ' ')} {' '.join(request.parts.values())}"
+
+
+def planned(request: Request) -> str:
+    """What a dry run says; raises what would refuse it."""
+    fields = {**request.fields, "dry_run": True}
+    return str(session().client.submit(request.method, request.path, fields)["text"])
 
 
 def _request(operation: type[Operation], path: list[str], given: dict[str, Any]) -> Request:
@@ -114,3 +127,8 @@ def confirm(what: str, cluster: bool = True) -> None:
     where = f" (connection {session().chosen[0]})" if cluster else ""
     if not click.confirm(f"{what}{where}: go on?", err=True):
         raise Declined(f"{what}: not confirmed, nothing was changed")
+
+
+def at_terminal() -> bool:
+    """Whether somebody can be asked, and sees what for."""
+    return sys.stdin.isatty() and sys.stdout.isatty()

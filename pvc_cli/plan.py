@@ -57,4 +57,4 @@ def _show_refusal(what: str, why: Record) -> None:
 def _where(step: Record) -> str:
     if step.get("target"):
         return f"{step.get('source', '')} -> {step['target']}".strip()
-    return str(step.get("node") or "")
+    return str(step.get("node") or step.get("volume") or "")

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO
 
 from pvc_cli.client import Client, path_of
-from pvc_cli.exits import Refused
-from pvc_core.errors import InvalidRequest, PvcError, Unreachable
+from pvc_cli.exits import is_away
+from pvc_core.errors import InvalidRequest, PvcError
 
 PIECE = 1 << 20
 PATIENCE_S = 120.0
@@ -89,6 +89,4 @@ class Sending:
 
 def _passing(error: PvcError) -> bool:
     """Worth trying again: the API is away, or cannot reach its store or its storage."""
-    if isinstance(error, Refused):
-        return error.http_status in (502, 503, 504) or error.as_dict()["code"] in PASSING
-    return isinstance(error, Unreachable)
+    return is_away(error) or error.as_dict()["code"] in PASSING

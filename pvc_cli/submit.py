@@ -31,14 +31,18 @@ class Request:
     parts: dict[str, str]
     fields: Record
 
+    @property
+    def path(self) -> str:
+        from pvc_cli.client import path_of
+
+        return path_of(self.url, **self.parts)
+
 
 def submit(
     request: Request, wait: bool, timeout: float | None, then: Callable[[Record], None] | None
 ) -> None:
-    from pvc_cli.client import path_of
-
     own = session()
-    answer = own.client.submit(request.method, path_of(request.url, **request.parts), request.fields)
+    answer = send(request)
     if request.fields.get("dry_run"):
         emit(own.form, answer, lambda: show_plan(answer, _command(request)))
         sys.exit(exits.for_plan(answer))
@@ -46,10 +50,19 @@ def submit(
         _show_finished(answer, then)
     elif wait or timeout is not None:
         if own.form == "table":
-            click.echo(_accepted(answer["id"], request))
+            say_accepted(answer["id"], request)
         follow_to_end(answer["id"], timeout)
     else:
-        emit(own.form, answer, lambda: _show_accepted(answer["id"], request))
+        show_accepted(answer, request)
+
+
+def send(request: Request) -> Record:
+    """Its plan, its finished job, or its job as accepted."""
+    return session().client.submit(request.method, request.path, request.fields)
+
+
+def show_accepted(job: Record, request: Request) -> None:
+    emit(session().form, job, lambda: _show_accepted(job["id"], request))
 
 
 def _command(request: Request) -> str:
@@ -79,9 +92,9 @@ def _show_text(job: Record) -> None:
 
 
 def _show_accepted(job: str, request: Request) -> None:
-    click.echo(_accepted(job, request))
+    say_accepted(job, request)
     click.echo(f"follow it:  pvc{session().flag} task wait {job}")
 
 
-def _accepted(job: str, request: Request) -> str:
-    return f"{request.operation} {' '.join(request.parts.values())}: accepted as task {job}"
+def say_accepted(job: str, request: Request) -> None:
+    click.echo(f"{request.operation} {' '.join(request.parts.values())}: accepted as task {job}")

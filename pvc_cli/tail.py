@@ -10,9 +10,9 @@ from typing import Any, Protocol
 
 import click
 
-from pvc_cli.exits import Refused
+from pvc_cli.exits import is_away
 from pvc_cli.human import clean
-from pvc_core.errors import PvcError, Unreachable
+from pvc_core.errors import PvcError
 
 Record = dict[str, Any]
 
@@ -73,7 +73,7 @@ def _ask_patiently(source: Source, path: str, **query: Any) -> Record:
         try:
             found: Record = source.get(path, **query)
         except PvcError as error:
-            if not _passing(error) or time.monotonic() > give_up:
+            if not is_away(error) or time.monotonic() > give_up:
                 raise
             if not told:
                 click.echo("the API does not answer, trying again…", err=True)
@@ -81,12 +81,6 @@ def _ask_patiently(source: Source, path: str, **query: Any) -> Record:
             time.sleep(PAUSE_S)
         else:
             return found
-
-
-def _passing(error: PvcError) -> bool:
-    if isinstance(error, Refused):
-        return error.http_status in (502, 503, 504)
-    return isinstance(error, Unreachable)
 
 
 def _lost(found: Record) -> str:

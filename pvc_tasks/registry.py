@@ -35,6 +35,7 @@ from pvc_tasks.operations.vm_modify import ModifyVmHandler
 from pvc_tasks.operations.vm_move import MoveVmHandler, UnmigrateVmHandler
 from pvc_tasks.operations.vm_network import AddVmNetworkHandler, RemoveVmNetworkHandler
 from pvc_tasks.operations.vm_recover import RecoverVmHandler
+from pvc_tasks.operations.vm_remove import RemoveVmHandler
 from pvc_tasks.operations.vm_rename import RenameVmHandler
 from pvc_tasks.operations.vm_restart import RestartVmHandler
 from pvc_tasks.operations.vm_shutdown import ShutdownVmHandler
@@ -83,6 +84,7 @@ HANDLERS: tuple[AnyHandler, ...] = (
     UnmigrateVmHandler(),
     MoveVmHandler(),
     UndefineVmHandler(),
+    RemoveVmHandler(),
     AdoptVmHandler(),
     AddVmSnapshotHandler(),
     RollBackVmHandler(),

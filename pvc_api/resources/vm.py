@@ -24,6 +24,7 @@ from pvc_core.model.operations import (
     MetaVm,
     MigrateVm,
     MoveVm,
+    RemoveVm,
     RestartVm,
     ShutdownVm,
     StartVm,
@@ -90,5 +91,6 @@ offer(routes, MigrateVm)
 offer(routes, UnmigrateVm)
 offer(routes, MoveVm)
 offer(routes, FlushVmLocks)
+offer(routes, RemoveVm)
 offer_tags(routes)
 offer_snapshots(routes)

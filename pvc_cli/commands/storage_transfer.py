@@ -37,8 +37,7 @@ def _upload(request: Request, wait: bool, timeout: float | None, then: Shown | N
     file = Path(str(request.fields.pop("length")))
     length = _check_file(file, request.fields.get("image_format"))
     own = session()
-    address = path_of(request.url, **request.parts)
-    job = own.client.submit("POST", address, {**request.fields, "length": length})
+    job = own.client.submit("POST", request.path, {**request.fields, "length": length})
     if own.form == "table":
         click.echo(f"{file}, {size(length)}, to {'/'.join(request.parts.values())}: task {job['id']}")
     with _ended_with_us(job["id"]), open_display(own.form) as display:

@@ -13,7 +13,7 @@ from pvc_cli.commands.log import vm_log
 from pvc_cli.complete import complete_nodes, complete_tags, complete_vm_states, complete_vms
 from pvc_cli.editor import write_file
 from pvc_cli.frame import Noun
-from pvc_cli.generate import submits
+from pvc_cli.generate import planned, submits
 from pvc_cli.human import age, gib
 from pvc_cli.session import session
 from pvc_cli.show import Column, emit, show_pairs, show_table
@@ -24,6 +24,7 @@ from pvc_core.model.operations import (
     FlushVmLocks,
     MigrateVm,
     MoveVm,
+    RemoveVm,
     RestartVm,
     ShutdownVm,
     StartVm,
@@ -60,6 +61,9 @@ commands.add_command(submits(UnmigrateVm, example="pvc vm unmigrate web1 --wait"
 commands.add_command(submits(MoveVm, example="pvc vm move web1 --target hv2 --wait"))
 commands.add_command(submits(FlushVmLocks, example="pvc vm flush-locks web1 --yes --wait"))
 commands.add_command(submits(UndefineVm, example="pvc vm undefine web1 --yes"))
+commands.add_command(
+    submits(RemoveVm, example=("pvc vm remove web1 --dry-run", "pvc vm remove web1 --wait"), question=planned)
+)
 commands.add_command(vm_log)
 vm_meta.add_to(commands)
 vm_snapshot.add_to(commands)
@@ -128,14 +132,21 @@ def info(vm: str) -> None:
     help="Write it there instead, readable for you alone.",
 )
 def dump(vm: str, file: Path | None) -> None:
-    """Print a VM's libvirt domain XML."""
+    """Print a VM's libvirt domain XML.
+
+    In JSON and YAML with its version: `vm modify --version` saves a change only if it is still that.
+    """
     own = session()
-    xml = own.client.get_text(path_of("/vm/<vm>/xml", vm=vm))
+    xml, version = own.client.get_tagged(path_of("/vm/<vm>/xml", vm=vm))
     if file is not None:
         write_file(file, xml)
-        click.echo(f"{vm} is in {file}", err=True)
+        click.echo(f"{vm} is in {file}, as of version {version}", err=True)
         return
-    emit(own.form, {"vm": vm, "xml": xml}, lambda: click.echo(xml, nl=not xml.endswith("\n")))
+    emit(
+        own.form,
+        {"vm": vm, "version": version, "xml": xml},
+        lambda: click.echo(xml, nl=not xml.endswith("\n")),
+    )
 
 
 NAME = Column("VM", lambda vm: vm["spec"]["name"], whole=True)

@@ -12,6 +12,7 @@ from pvc_cli.complete import complete_vms
 from pvc_cli.frame import Noun
 from pvc_cli.generate import submits
 from pvc_cli.human import gib
+from pvc_cli.restarting import OPTIONS, change_and_offer
 from pvc_cli.session import session
 from pvc_cli.show import Column, emit, show_pairs, show_table
 from pvc_core.model.operations import (
@@ -42,9 +43,16 @@ network = Noun("network", help="A VM's network interfaces.")
 volume = Noun("volume", help="A VM's disks.")
 
 vcpu.add_command(
-    submits(SetVmVcpus, ("pvc vm vcpu set web1 4 --wait", "pvc vm vcpu set web1 8 --topology 2,4,1"))
+    submits(
+        SetVmVcpus,
+        ("pvc vm vcpu set web1 4 --wait", "pvc vm vcpu set web1 8 --topology 2,4,1 --restart --yes"),
+        by=change_and_offer,
+        more=OPTIONS,
+    )
 )
-memory.add_command(submits(SetVmMemory, "pvc vm memory set web1 4096 --wait"))
+memory.add_command(
+    submits(SetVmMemory, "pvc vm memory set web1 4096 --wait", by=change_and_offer, more=OPTIONS)
+)
 network.add_command(submits(AddVmNetwork, "pvc vm network add web1 br100 --wait"))
 network.add_command(
     submits(RemoveVmNetwork, "pvc vm network remove web1 --macaddr 52:54:00:12:34:56 --yes --wait")

@@ -74,5 +74,17 @@ def _vms_with(cluster: Cluster, pool: str, volume: str) -> list[str]:
     return [vm.name for vm in cluster.vms.values() if path in vm.held_disks]
 
 
+def check_removable(cluster: Cluster, volume: VolumeDetail) -> None:
+    """Raises VolumeInUse."""
+    check_unused(cluster, volume, "remove")
+    if volume.snapshots:
+        raise VolumeInUse(
+            f"cannot remove {volume.pool}/{volume.name}: it has {len(volume.snapshots)} snapshots "
+            f"({', '.join(volume.snapshots)})",
+            "Remove the snapshots first.",
+            used_by=[f"snapshot {name}" for name in volume.snapshots],
+        )
+
+
 def _placed(cluster: Cluster, client: Watcher) -> Watcher:
     return client.but(node=node_of(cluster, client.address) or "")

@@ -18,7 +18,6 @@ PRINTABLE_PATTERN = r"^[^\x00-\x1f\x7f\uFFFE\uFFFF]+$"
 TOPOLOGY_PATTERN = r"^[0-9]{1,5},[0-9]{1,5},[0-9]{1,5}$"
 
 MacAddress = Annotated[str, StringConstraints(pattern=MAC_PATTERN)]
-BridgeName = Annotated[str, StringConstraints(pattern=BRIDGE_PATTERN)]
 Word = Annotated[str, StringConstraints(pattern=WORD_PATTERN)]
 DiskId = Annotated[str, StringConstraints(pattern=DISK_ID_PATTERN)]
 Topology = Annotated[str, StringConstraints(pattern=TOPOLOGY_PATTERN)]
@@ -32,8 +31,13 @@ class VolumeType(StrEnum):
 class Bus(StrEnum):
     VIRTIO = "virtio"
     SCSI = "scsi"
+    IDE = "ide"
     SATA = "sata"
     USB = "usb"
+
+
+COLD_BUSES = frozenset({Bus.IDE, Bus.SATA})
+"""Disks on these are neither given to a guest while it runs, nor taken from it: libvirt does not."""
 
 
 class ImageFormat(StrEnum):

@@ -9,13 +9,16 @@ from lxml import etree
 from pvc_core.xml.document import line_of, parse_root
 from pvc_core.xml.hardware import volume_of
 
-LOCAL = ("file", "block", "dir", "volume")
+LOCAL = ("file", "block", "dir")
+
+UNSEEN = "PVC does not know of it: it is not in snapshots of the VM, nor watched over as its other disks are"
+"""An image that a guest may have open and that its record does not name."""
 
 
 def find_cautions(xml: str) -> tuple[str, ...]:
     """Each a sentence that begins with its line."""
     root = parse_root(xml)
-    found = [*_host_devices(root), *_local_disks(root), *_cpu(root)]
+    found = [*_host_devices(root), *_local_disks(root), *_unseen_images(root), *_cpu(root)]
     return tuple(f"line {line_of(element)}: {sentence}" for element, sentence in found)
 
 
@@ -29,6 +32,16 @@ def _local_disks(root: etree._Element) -> Iterator[tuple[etree._Element, str]]:
         volume = volume_of(element)
         if volume.type in LOCAL and volume.volume:
             yield element, f"{volume.volume} is local: it must be there, and be the same, on every node"
+
+
+def _unseen_images(root: etree._Element) -> Iterator[tuple[etree._Element, str]]:
+    """RBD images behind or beside a disk, and disks that only libvirt's own storage pools can resolve."""
+    for part in ("backingStore", "mirror"):
+        for source in root.findall(f"devices/disk//{part}/source[@protocol='rbd']"):
+            yield source, f"the image {source.get('name')} in <{part}>: {UNSEEN}"
+    for source in root.findall("devices/disk[@type='volume']/source"):
+        name = f"{source.get('volume')} of libvirt's pool {source.get('pool')}"
+        yield source, f"{name}: every node must have that pool. If it is of RBD, {UNSEEN}"
 
 
 def _cpu(root: etree._Element) -> Iterator[tuple[etree._Element, str]]:

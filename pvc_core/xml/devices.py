@@ -20,7 +20,7 @@ from pvc_core.xml.place import insert, take_out
 Tag = Literal["interface", "disk"]
 
 WORDS: dict[str, str] = {"interface": "network", "disk": "volume"}
-PREFIXES = {Bus.VIRTIO: "vd", Bus.SCSI: "sd", Bus.SATA: "sd", Bus.USB: "sd"}
+PREFIXES = {Bus.VIRTIO: "vd", Bus.SCSI: "sd", Bus.IDE: "hd", Bus.SATA: "sd", Bus.USB: "sd"}
 
 
 class Ambiguous(Conflict):

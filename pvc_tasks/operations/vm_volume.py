@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pvc_core.errors import AlreadyExists
+from pvc_core.model.hardware import COLD_BUSES
 from pvc_core.model.operations import AddVmVolume, RemoveVmVolume
 from pvc_core.model.vm import VmSpec
 from pvc_core.store.documents import Store
@@ -40,6 +41,9 @@ class AddVmVolumeHandler(EditVmHandler[AddVmVolume]):
     def edit(self, asked: AddVmVolume, notes: Notes, xml: str) -> str:
         return with_device(xml, notes["device"])
 
+    def beyond(self, asked: AddVmVolume, live: str) -> str:
+        return _beyond(asked.bus)
+
     def is_so(self, asked: AddVmVolume, notes: Notes, live: str) -> bool:
         return find_device(live, "disk", [notes["disk"], asked.volume]) is not None
 
@@ -66,6 +70,10 @@ class RemoveVmVolumeHandler(EditVmHandler[RemoveVmVolume]):
     def edit(self, asked: RemoveVmVolume, notes: Notes, xml: str) -> str:
         return without_device(xml, "disk", notes["defined_as"])
 
+    def beyond(self, asked: RemoveVmVolume, live: str) -> str:
+        found = find_device(live, "disk", [asked.volume])
+        return "" if found is None else _beyond(disk_of(found).bus)
+
     def is_so(self, asked: RemoveVmVolume, notes: Notes, live: str) -> bool:
         return notes["guests"] is None or find_device(live, "disk", [notes["guests"]]) is None
 
@@ -74,6 +82,10 @@ class RemoveVmVolumeHandler(EditVmHandler[RemoveVmVolume]):
 
     def words(self, asked: RemoveVmVolume, notes: Notes) -> str:
         return f"no disk {asked.volume}"
+
+
+def _beyond(bus: str | None) -> str:
+    return f"the {bus} bus takes and gives up disks only while it is off" if bus in COLD_BUSES else ""
 
 
 def _check_same(vm: VmSpec, named: str, defined: str, found: str | None) -> None:

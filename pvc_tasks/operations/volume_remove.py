@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from pvc_core.decide.volume_use import check_no_vms, check_unused
+from pvc_core.decide.volume_use import check_no_vms, check_removable
 from pvc_core.errors import VolumeInUse
 from pvc_core.model.operations import RemoveVolume
 from pvc_core.model.storage import VolumeDetail
@@ -32,14 +32,7 @@ class RemoveVolumeHandler(VolumeHandler[RemoveVolume]):
     def _look(self, asked: RemoveVolume, world: World) -> VolumeDetail:
         """Raises VolumeInUse."""
         found = world.blocks.volume(asked.pool, asked.volume)
-        check_unused(look_at_cluster(world.store), found, "remove")
-        if found.snapshots:
-            raise VolumeInUse(
-                f"cannot remove {asked.pool}/{asked.volume}: it has {len(found.snapshots)} snapshots "
-                f"({', '.join(found.snapshots)})",
-                "Remove the snapshots first.",
-                used_by=[f"snapshot {name}" for name in found.snapshots],
-            )
+        check_removable(look_at_cluster(world.store), found)
         return found
 
     def step(self, asked: RemoveVolume, ctx: Context) -> Outcome:

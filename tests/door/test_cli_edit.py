@@ -157,6 +157,80 @@ def test_a_modified_vm_is_restarted_if_it_runs(cluster: DoorCluster, tmp_path: P
     assert cluster.fleet.node("hv1").domains()[0].memory_mib == 512
 
 
+@pytest.fixture
+def at_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pvc_cli.restarting.at_terminal", lambda: True)
+
+
+def memory(cluster: DoorCluster) -> int:
+    """What libvirt's domain has."""
+    return cluster.fleet.node("hv1").domains()[0].memory_mib
+
+
+@pytest.mark.parametrize(("said", "has"), [("n\n", 128), ("y\n", 512)])
+def test_a_restart_is_offered_for_what_counts_from_the_next_start(
+    cluster: DoorCluster, tmp_path: Path, at_terminal: None, said: str, has: int
+) -> None:
+    assert pvc("vm", "start", "web1", "--wait").exit_code == 0
+    done = pvc("vm", "memory", "set", "web1", "512", input=said)
+    assert done.exit_code == 0 and "restart it now? [y/N]" in done.stderr, done.output
+    if has == 512:
+        job = re.findall(r"task wait (\S+)", done.stdout)[0]
+        assert pvc("task", "wait", job).exit_code == 0
+    else:
+        assert "pvc vm restart web1" in done.stderr
+    assert memory(cluster) == has
+
+
+def test_no_restart_is_offered_where_none_is_needed_or_nobody_is_there(
+    cluster: DoorCluster, at_terminal: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "restart" not in pvc("vm", "memory", "set", "web1", "256").output
+    assert pvc("vm", "start", "web1", "--wait").exit_code == 0
+    assert "restart it now" not in pvc("vm", "memory", "set", "web1", "512", "--yes").stderr
+    monkeypatch.setattr("pvc_cli.restarting.at_terminal", lambda: False)
+    done = pvc("vm", "memory", "set", "web1", "1024", "--wait")
+    assert done.exit_code == 0 and "restart it now" not in done.stderr
+    assert "accepted as task" in pvc("vm", "vcpu", "set", "web1", "2").stdout
+    assert memory(cluster) == 256
+
+
+def test_a_change_is_followed_by_the_restart_that_it_needs(cluster: DoorCluster) -> None:
+    assert pvc("vm", "start", "web1", "--wait").exit_code == 0
+    refused = pvc("vm", "memory", "set", "web1", "512", "--restart")
+    assert refused.exit_code == 2 and "--yes" in refused.stderr
+    assert cluster.service.vm("web1").spec.memory_mib == 128
+    done = pvc("vm", "memory", "set", "web1", "512", "-r", "-y", "--wait")
+    assert done.exit_code == 0 and "vm.restart web1: accepted" in done.stdout, done.output
+    assert memory(cluster) == 512
+
+
+def test_each_question_of_an_edit_can_be_answered_beforehand(cluster: DoorCluster, tmp_path: Path) -> None:
+    file = tmp_path / "new.xml"
+    file.write_text(domain_xml("web1", 256))
+    assert pvc("vm", "start", "web1", "--wait").exit_code == 0
+    assert pvc("vm", "modify", "web1", str(file), "-e").exit_code == 2
+    assert pvc("vm", "modify", "web1", str(file), "-d", "-r").exit_code == 2
+    assert cluster.service.vm("web1").spec.memory_mib == 128
+    done = pvc("vm", "modify", "web1", str(file), "-d")
+    assert done.exit_code == 0 and "restart" not in done.output.replace("next start", "")
+    file.write_text(domain_xml("web1", 512))
+    done = pvc("vm", "modify", "web1", str(file), "--confirm-diff", "--confirm-restart")
+    assert done.exit_code == 0 and "vm.restart web1: accepted as task" in done.stdout, done.output
+
+
+def test_a_dump_tells_the_version_that_an_edit_may_ask_for(cluster: DoorCluster, tmp_path: Path) -> None:
+    dump = json.loads(pvc("vm", "dump", "web1", "--format", "json").stdout)
+    file = tmp_path / "new.xml"
+    file.write_text(dump["xml"].replace(">128<", ">256<"))
+    cluster.submit(ModifyVm(vm="web1", xml=domain_xml("web1", 128, vcpus=3)))
+    stale = ("vm", "modify", "web1", str(file), "--yes", "--version", dump["version"])
+    assert pvc(*stale).exit_code == 5
+    now = pvc("vm", "dump", "web1", "-f", str(file)).stderr.split()[-1]
+    file.write_text(file.read_text().replace(">128<", ">256<"))
+    assert pvc("vm", "modify", "web1", str(file), "--yes", "--version", now).exit_code == 0
+
+
 def test_a_dump_goes_into_a_file(tmp_path: Path) -> None:
     file = tmp_path / "web1.xml"
     done = pvc("vm", "dump", "web1", "--file", str(file))

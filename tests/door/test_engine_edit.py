@@ -10,7 +10,7 @@ from engine_checks import Doom, check_sound
 
 from pvc_core.decide.sharing import DiskTaken
 from pvc_core.errors import AlreadyExists, InvalidRequest, NoPlacement, NotFound, PvcError, WrongState
-from pvc_core.model.hardware import Hardware, VolumeType
+from pvc_core.model.hardware import Bus, Hardware, VolumeType
 from pvc_core.model.job import Job
 from pvc_core.model.operations import (
     AddVmNetwork,
@@ -106,6 +106,32 @@ def test_what_the_guest_cannot_have_yet_counts_from_its_next_start(cluster: Door
     assert defined(cluster, uuid).restart_needed
     job = cluster.run(SetVmVcpus(vm="vm1", vcpus=5, live=True))
     assert (job.state, job.error and job.error.code) == ("failed", "WRONG_STATE")
+
+
+def test_a_disk_on_ide_comes_and_goes_with_the_next_start(cluster: DoorCluster) -> None:
+    """libvirt neither gives it to a running guest nor takes it from one."""
+    uuid = run_vm(cluster)
+    asked = AddVmVolume(vm="vm1", volume="/srv/cd.iso", type=VolumeType.FILE, bus=Bus.IDE)
+    text = succeed(cluster, asked).text
+    assert text.startswith("vm1: /srv/cd.iso as hda; from its next start (the ide bus")
+    assert not live(cluster, uuid).volumes
+    job = cluster.run(asked.model_copy(update={"volume": "/srv/b.iso", "live": True}))
+    assert job.error is not None and "the ide bus" in job.error.message
+    succeed(cluster, StopVm(vm="vm1"))
+    succeed(cluster, StartVm(vm="vm1"))
+    assert [one.disk_id for one in live(cluster, uuid).volumes] == ["hda"]
+    assert "from its next start" in succeed(cluster, RemoveVmVolume(vm="vm1", volume="/srv/cd.iso")).text
+    assert len(live(cluster, uuid).volumes) == 1 and not defined(cluster, uuid).volumes
+    check_sound(cluster)
+
+
+def test_libvirts_networks_have_longer_names_than_bridges(cluster: DoorCluster) -> None:
+    uuid = run_vm(cluster)
+    name = "a network & its long name"
+    succeed(cluster, AddVmNetwork(vm="vm1", network=name, type="network"))
+    assert [one.network for one in live(cluster, uuid).networks] == [name]
+    succeed(cluster, RemoveVmNetwork(vm="vm1", network=name))
+    assert defined(cluster, uuid).networks == ()
 
 
 def test_a_smaller_guest_is_charged_its_old_size_until_it_is_gone(cluster: DoorCluster) -> None:
@@ -273,6 +299,8 @@ def test_what_cannot_be_is_refused_at_the_door(
         (AddVmVolume, {"volume": "vms/a", "image": "qcow2"}),
         (AddVmVolume, {"volume": "vms/a", "disk_id": "../vda"}),
         (AddVmNetwork, {"network": "a-name-that-is-too-long"}),
+        (AddVmNetwork, {"network": "two\nlines", "type": "network"}),
+        (RemoveVmNetwork, {"network": "two\nlines"}),
         (AddVmNetwork, {"network": "br0", "macaddr": "52:54:00:00:00"}),
         (AddVmNetwork, {"network": "br0", "macaddr": "53:54:00:00:00:01"}),
         (RemoveVmNetwork, {}),

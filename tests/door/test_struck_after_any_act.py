@@ -145,6 +145,7 @@ CASES: Mapping[str, Case] = {
             done(ask.ExportVmSnapshot(vm="vm1", snapshot="first", directory="out")),
         ),
     ),
+    "a VM is removed with its volumes": Case(ask.RemoveVm(vm="vm1"), (written, vm())),
     "a VM gets a volume": Case(ask.AddVmVolume(vm="vm1", volume="slow/archive"), RUNNING),
     "a VM loses a volume": Case(ask.RemoveVmVolume(vm="vm1", volume="vms/db"), RUNNING),
 }

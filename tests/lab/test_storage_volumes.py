@@ -242,3 +242,18 @@ def test_a_pool_promises_no_more_than_it_holds(real: StoringCluster) -> None:
         done = real.pvc("storage", "ceph", "volume", "add", "vms", name, "1G")
         assert done.returncode == 2, done.stderr
     assert real.names() == ["vm1"]
+
+
+def test_a_vm_goes_with_its_volume(real: StoringCluster) -> None:
+    real.ceph("volume", "add", "vms", "gone", "16M", "--wait")
+    real.submit("/vm", xml=guest.domain_xml(real.layout, "gone", disk="vms/gone"), node="hv1")
+    real.succeeds(real.submit("/vm/gone/start"))
+    eventually("it ticks", lambda: real.last_tick("gone"), 60)
+    assert real.pvc("vm", "remove", "gone", "--yes").returncode == REFUSED
+    real.succeeds(real.submit("/vm/gone/stop"))
+    eventually("it is seen to be stopped", lambda: real.vm("gone")["seen_on"] == [])
+    eventually("its client is gone", lambda: real.info("gone")["watchers"] == [], 60)
+    assert "vms/gone" in real.pvc("vm", "remove", "gone", "--dry-run").stdout
+    done = real.pvc("vm", "remove", "gone", "--yes", "--wait")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert real.names() == ["vm1"] and real.pvc("vm", "info", "gone").returncode == 4

@@ -43,6 +43,7 @@ REQUESTS = {
     "vm volume remove": [(1, "vm volume add vm1 vms/data"), (30, "vm volume remove vm1 vms/data")],
     "vm network add": [(1, "vm network add vm1 br0")],
     "vm network remove": [(1, "vm network add vm1 br0"), (30, "vm network remove vm1 br0")],
+    "vm remove": [(1, "vm remove vm3")],
 }
 
 

@@ -109,6 +109,24 @@ class UndefineVm(Operation):
     vm: VmReference = VM
 
 
+class RemoveVm(Operation):
+    """Forget a stopped VM, and remove the volumes that are its disks, with all that is on them.
+
+    Left are, and named, those that it only reads, that are disks of other VMs too, or that are not in the
+    storage. Refused while it, or one of the volumes, has snapshots, or anybody has one open. Interrupted, it
+    is there still, and removing it again goes on.
+    """
+
+    name: ClassVar[str] = "vm.remove"
+    url: ClassVar[str | None] = "/vm/<vm>/remove"
+    subsystem: ClassVar[Subsystem | None] = "hypervisor"
+    plannable: ClassVar[bool] = True
+    destructive: ClassVar[bool] = True
+
+    vm: VmReference = VM
+    dry_run: bool = Field(default=False, description="Only show what would go, and what would be left.")
+
+
 class AdoptVm(Operation):
     """Correct a VM's record to what its node really runs.
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
 from pvc_core.model.hardware import (
+    BRIDGE_PATTERN,
     PRINTABLE_PATTERN,
-    BridgeName,
     Bus,
     DiskId,
     ImageFormat,
@@ -18,7 +19,7 @@ from pvc_core.model.hardware import (
     Word,
 )
 from pvc_core.model.names import VmName
-from pvc_core.model.operations.base import Operation, Subsystem, VmReference
+from pvc_core.model.operations.base import PATTERNS, Operation, Subsystem, VmReference
 
 VM = Field(description="The VM's name or UUID.")
 LIVE = Field(
@@ -119,7 +120,7 @@ class AddVmNetwork(Operation):
     subsystem: ClassVar[Subsystem | None] = "hypervisor"
 
     vm: VmReference = VM
-    network: BridgeName = Field(
+    network: Printable = Field(
         description="The bridge on the node, or libvirt's network.", json_schema_extra={"cli": "argument"}
     )
     type: Literal["bridge", "network"] = Field(default="bridge", description="What that is the name of.")
@@ -133,6 +134,12 @@ class AddVmNetwork(Operation):
     )
     live: bool | None = LIVE
 
+    @model_validator(mode="after")
+    def a_bridge_is_named_as_bridges_are(self) -> AddVmNetwork:
+        if self.type == "bridge" and re.fullmatch(BRIDGE_PATTERN, self.network) is None:
+            raise ValueError(f"network: {PATTERNS[BRIDGE_PATTERN]}; or say --type network")
+        return self
+
 
 class RemoveVmNetwork(Operation):
     """Take a network interface from a VM: the one on a network, or that of a MAC address."""
@@ -144,7 +151,7 @@ class RemoveVmNetwork(Operation):
     destructive: ClassVar[bool] = True
 
     vm: VmReference = VM
-    network: BridgeName | None = Field(
+    network: Printable | None = Field(
         default=None, description="Its network.", json_schema_extra={"cli": "argument"}
     )
     macaddr: MacAddress | None = Field(

@@ -69,6 +69,22 @@ def test_a_new_token_replaces_the_old() -> None:
     assert connections.load()["lab"] == Connection(ONE.address, "new")
 
 
+def test_a_cluster_may_have_several_addresses(home: Path) -> None:
+    several = Connection(ONE.address, "secret", ("http://10.0.0.12:7370", "https://api"))
+    connections.add("lab", several)
+    assert connections.load() == {"lab": several} and len(several.addresses) == 3
+    connections.store_token("lab", "new")
+    assert connections.load()["lab"].others == several.others
+    with pytest.raises(InvalidRequest, match="ftp://h"):
+        connections.add("bad", Connection(ONE.address, "secret", ("ftp://h",)))
+
+
+def test_a_file_from_before_is_read(home: Path) -> None:
+    home.mkdir()
+    (home / "connections.yaml").write_text("lab: {address: 'http://127.0.0.1:7370', token: secret}\n")
+    assert connections.load() == {"lab": ONE}
+
+
 @pytest.mark.parametrize(
     "address", ["", "host:7370", "ftp://host", "http://", "http://a b", "http://u@h", "http://h?x"]
 )

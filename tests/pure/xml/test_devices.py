@@ -164,3 +164,14 @@ def test_what_may_keep_a_vm_from_moving_is_named_with_its_line() -> None:
 
 def test_a_version_is_of_the_text() -> None:
     assert version_of(FULL) == version_of(FULL) != version_of(FULL + " ")
+
+
+def test_images_that_no_record_names_are_told() -> None:
+    backing = "<backingStore type='network'><source protocol='rbd' name='vms/base'/></backingStore>"
+    mirror = "<mirror type='network'><source protocol='rbd' name='vms/copy'/></mirror>"
+    overlay = f"<disk type='file'><source file='/srv/a.qcow2'/>{backing}{mirror}</disk>"
+    pooled = "<disk type='volume'><source pool='rbdpool' volume='web'/></disk>"
+    xml = BARE.replace("</domain>", f"<devices>{overlay}{pooled}</devices></domain>")
+    _, base, copy, volume = find_cautions(xml)
+    assert "vms/base in <backingStore>: PVC does not know of it" in base
+    assert "vms/copy in <mirror>" in copy and "web of libvirt's pool rbdpool: every node" in volume
