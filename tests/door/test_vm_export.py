@@ -11,6 +11,7 @@ from cluster import ME, DoorCluster
 from exporting import DB, WEB, ExportBlocks, check_copy, fill
 from snapshots import keep
 from storage import ON
+from volumes import define_with
 
 from pvc_core.decide.export import ExportDamaged
 from pvc_core.decide.vm_snapshot import SnapshotNotWhole
@@ -231,6 +232,18 @@ def test_a_name_taken_meanwhile_leaves_what_is_others_alone(
     assert job.error is not None and job.error.code == "IMPORT_FAILED"
     names = list(blocks.held["vms"])
     assert "copy-1" in names and "copy-0" not in names and blocks.drafts() == []
+
+
+def test_it_is_given_no_volume_that_another_vm_is_defined_with(
+    storing: DoorCluster, blocks: ExportBlocks
+) -> None:
+    """One that is not there, so far."""
+    export(storing)
+    define_with(storing, "other", "vms/copy-0")
+    failed = bring(storing)
+    assert failed.error is not None and failed.error.code == "DISK_TAKEN"
+    assert "vms/copy-0 is a disk of other" in failed.error.message
+    assert not [one.name for one in blocks.volumes("vms") if one.name.startswith(("copy", "import"))]
 
 
 def test_a_cancelled_import_leaves_nothing(storing: DoorCluster, blocks: ExportBlocks) -> None:
