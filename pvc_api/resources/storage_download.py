@@ -11,13 +11,15 @@ from pydantic import Field
 
 from pvc_api.auth import need
 from pvc_api.document import describe, error_responses, query_parameters
-from pvc_api.reading import Query, read_query
+from pvc_api.reading import Query, read_address, read_query
 from pvc_api.resources.base import Door
+from pvc_api.resources.storage_reading import OfVolume
 from pvc_api.shared import blocks
 from pvc_api.transfer import BYTES, transfer
 from pvc_core.decide.qcow2_layout import data_ranges, plan_qcow2, render_metadata
 from pvc_core.errors import VolumeInUse
 from pvc_core.model.image_format import DownloadFormat
+from pvc_core.model.names import SnapshotName
 from pvc_drivers.blocks.content import Source
 
 
@@ -25,8 +27,8 @@ class DownloadQuery(Query):
     format: DownloadFormat = Field(
         "raw", description="raw is as long as the volume; qcow2 has only what was ever written."
     )
-    snapshot: str = Field(
-        "", max_length=128, description="As it was at that snapshot; needed while the volume is in use."
+    snapshot: SnapshotName | None = Field(
+        None, description="As it was at that snapshot; needed while the volume is in use."
     )
 
 
@@ -34,13 +36,13 @@ class Download(Door):
     def get(self, pool: str, volume: str) -> Response:
         """A volume's content as a file; its length is in Content-Length, and tells whether all has come."""
         need("operator")
-        asked = read_query(DownloadQuery)
-        if not asked.snapshot:
-            _check_still(pool, volume)
+        asked, of = read_query(DownloadQuery), read_address(OfVolume, pool=pool, volume=volume)
+        if asked.snapshot is None:
+            _check_still(of.pool, of.volume)
         stack = ExitStack()
         try:
             stack.enter_context(transfer())
-            source = stack.enter_context(blocks().reading(pool, volume, asked.snapshot))
+            source = stack.enter_context(blocks().reading(of.pool, of.volume, asked.snapshot or ""))
             response = _as_qcow2(source) if asked.format == "qcow2" else _as_raw(source)
         except BaseException:
             stack.close()
