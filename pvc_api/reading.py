@@ -94,6 +94,11 @@ def read_body(model: type[BodyType], fields: dict[str, Any]) -> BodyType:
     return _validated(model, "body", fields)
 
 
+def read_address(model: type[BodyType], **path: str) -> BodyType:
+    """What stands in the path, in the words in which an operation would refuse it."""
+    return _validated(model, "address", path)
+
+
 def read_query(model: type[BodyType]) -> BodyType:
     """Raises InvalidRequest also for a parameter given twice."""
     given = request.args.to_dict(flat=False)

@@ -11,12 +11,14 @@ from pydantic import Field
 
 from pvc_api.auth import need
 from pvc_api.document import describe, error_responses, query_parameters
-from pvc_api.reading import Query, read_query
+from pvc_api.reading import Query, read_address, read_query
 from pvc_api.resources.base import Door
+from pvc_api.resources.storage_reading import OfVolume
 from pvc_api.shared import blocks, service
 from pvc_api.transfer import BYTES, transfer
 from pvc_core.decide.qcow2_layout import data_ranges, plan_qcow2, render_metadata
 from pvc_core.model.image_format import DownloadFormat
+from pvc_core.model.names import SnapshotName
 from pvc_drivers.blocks.content import Source
 from pvc_tasks.stillness import kept_still, look_at_rest
 
@@ -28,8 +30,8 @@ class DownloadQuery(Query):
     format: DownloadFormat = Field(
         "raw", description="raw is as long as the volume; qcow2 has only what was ever written."
     )
-    snapshot: str = Field(
-        "", max_length=128, description="As it was at that snapshot; needed while the volume is in use."
+    snapshot: SnapshotName | None = Field(
+        None, description="As it was at that snapshot; needed while the volume is in use."
     )
 
 
@@ -40,13 +42,13 @@ class Download(Door):
         It breaks off when somebody begins to use the volume meanwhile: what came is of two times.
         """
         need("operator")
-        asked = read_query(DownloadQuery)
+        asked, of = read_query(DownloadQuery), read_address(OfVolume, pool=pool, volume=volume)
         world = service().world
-        still = None if asked.snapshot else look_at_rest(world, pool, volume)
+        still = None if asked.snapshot else look_at_rest(world, of.pool, of.volume)
         stack = ExitStack()
         try:
             stack.enter_context(transfer())
-            source = stack.enter_context(blocks().reading(pool, volume, asked.snapshot))
+            source = stack.enter_context(blocks().reading(of.pool, of.volume, asked.snapshot or ""))
             parts, length = _as_qcow2(source) if asked.format == "qcow2" else _as_raw(source)
         except BaseException:
             stack.close()

@@ -1,11 +1,23 @@
-"""How a reading handler of /storage is documented."""
+"""How a reading handler of /storage is documented, and what it is asked about."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
+from pydantic import BaseModel
+
 from pvc_api.document import Handler, describe, error_responses, query_parameters
 from pvc_api.reading import Nothing, Query
+from pvc_core.model.names import JobId, PoolName, VolumeName
+
+
+class OfVolume(BaseModel):
+    pool: PoolName
+    volume: VolumeName
+
+
+class OfTask(BaseModel):
+    task: JobId
 
 
 def reads(

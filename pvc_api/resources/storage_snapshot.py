@@ -11,6 +11,7 @@ from pvc_api.reading import Query, read_query
 from pvc_api.resources.base import Door, offer
 from pvc_api.resources.storage_reading import reads
 from pvc_api.shared import blocks
+from pvc_core.model.names import PoolName, VolumeName
 from pvc_core.model.operations import (
     AddSnapshot,
     ProtectSnapshot,
@@ -25,8 +26,8 @@ SNAPSHOTS: TypeAdapter[list[VolumeSnapshot]] = TypeAdapter(list[VolumeSnapshot])
 
 
 class VolumeQuery(Query):
-    pool: str = Field(description="The volume's pool.")
-    volume: str = Field(description="Whose snapshots.")
+    pool: PoolName = Field(description="The volume's pool.")
+    volume: VolumeName = Field(description="Whose snapshots.")
 
 
 class Snapshots(Door):

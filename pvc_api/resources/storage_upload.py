@@ -11,9 +11,9 @@ from pydantic import Field
 from pvc_api.answers import answer_record
 from pvc_api.auth import need
 from pvc_api.document import body_parameter, describe, error_responses, query_parameters
-from pvc_api.reading import Nothing, Query, SealBody, read_body, read_object, read_query
+from pvc_api.reading import Nothing, Query, SealBody, read_address, read_body, read_object, read_query
 from pvc_api.resources.base import Door, offer
-from pvc_api.resources.storage_reading import reads
+from pvc_api.resources.storage_reading import OfTask, reads
 from pvc_api.shared import service
 from pvc_api.transfer import BYTES, body_reader, transfer
 from pvc_core.model.operations import UploadVolume
@@ -37,7 +37,7 @@ class OneUpload(Door):
     def get(self, task: str) -> Response:
         """How much of a file has arrived: where to go on."""
         read_query(Nothing)
-        return answer_record(_uploads().find(service().job(task).id))
+        return answer_record(_uploads().find(_find_task(task)))
 
     def put(self, task: str) -> Response:
         """Send the file, or its next part, as the body: of any length, in chunks or with a Content-Length.
@@ -46,7 +46,7 @@ class OneUpload(Door):
         """
         need("operator")
         offset = read_query(OffsetQuery).offset
-        job = service().job(task).id
+        job = _find_task(task)
         with transfer():
             return answer_record(_uploads().receive(job, offset, request.content_length, body_reader()))
 
@@ -55,7 +55,7 @@ class OneUpload(Door):
         need("operator")
         read_query(Nothing)
         checksum = read_body(SealBody, read_object()).checksum
-        return answer_record(_uploads().seal(service().job(task).id, checksum))
+        return answer_record(_uploads().seal(_find_task(task), checksum))
 
 
 describe(
@@ -73,6 +73,11 @@ describe(
 )
 SEAL = {"payload": body_parameter("SealBody", True)}
 describe(OneUpload.post, _doc("seal", "Sealed.", 413, 503, params=SEAL))
+
+
+def _find_task(task: str) -> str:
+    """Raises NotFound."""
+    return service().job(read_address(OfTask, task=task).task).id
 
 
 def _uploads() -> Uploads:

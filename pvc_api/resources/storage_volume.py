@@ -7,11 +7,12 @@ from flask_restx import Namespace
 from pydantic import Field, TypeAdapter
 
 from pvc_api.answers import answer, answer_record
-from pvc_api.reading import Nothing, Query, read_query
+from pvc_api.reading import Nothing, Query, read_address, read_query
 from pvc_api.resources.base import Door, offer
-from pvc_api.resources.storage_reading import reads
+from pvc_api.resources.storage_reading import OfVolume, reads
 from pvc_api.shared import blocks, service
 from pvc_core.decide.volume_use import with_nodes
+from pvc_core.model.names import PoolName
 from pvc_core.model.operations import (
     AddVolume,
     AdoptVolume,
@@ -28,7 +29,7 @@ VOLUMES: TypeAdapter[list[Volume]] = TypeAdapter(list[Volume])
 
 
 class PoolQuery(Query):
-    pool: str | None = Field(None, description="Of this pool only.")
+    pool: PoolName | None = Field(None, description="Of this pool only.")
 
 
 class Volumes(Door):
@@ -45,7 +46,8 @@ class OneVolume(Door):
     def get(self, pool: str, volume: str) -> Response:
         """One volume, who has it open, and on which node."""
         read_query(Nothing)
-        found = blocks().volume(pool, volume)
+        asked = read_address(OfVolume, pool=pool, volume=volume)
+        found = blocks().volume(asked.pool, asked.volume)
         return answer_record(with_nodes(look_at_cluster(service().world.store), found))
 
 

@@ -48,7 +48,7 @@ def parse_tie(parent: str) -> Tie | None:
 
 
 def is_proper(name: str) -> bool:
-    return re.match(VOLUME_NAME_PATTERN, name) is not None
+    return re.fullmatch(VOLUME_NAME_PATTERN, name) is not None
 
 
 def check_name_free(name: str) -> None:

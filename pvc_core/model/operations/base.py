@@ -20,6 +20,7 @@ from pvc_core.model.hardware import (
 )
 from pvc_core.model.image_format import SHA256_PATTERN
 from pvc_core.model.names import (
+    ANY_NAME_PATTERN,
     DEVICE_PATTERN,
     EXPORT_PATTERN,
     JOB_ID_PATTERN,
@@ -42,6 +43,7 @@ PATTERNS = {
     VM_NAME_PATTERN: "must be letters, digits and . _ - with a letter or digit first, at most 63",
     TAG_PATTERN: "must be letters, digits and . _ : = - a letter or digit first, no colon last, at most 63",
     VOLUME_NAME_PATTERN: "must be letters, digits and . _ - with a letter, digit or _ first, at most 63",
+    ANY_NAME_PATTERN: "must be the name of an image, at most 1024 characters, none of them a zero byte",
     DEVICE_PATTERN: "must be the path of a device, as /dev/sdb",
     OSD_PATTERN: "must be the number of an OSD, as 3 or osd.3",
     REPLICATION_PATTERN: "must be two numbers, as copies=3,mincopies=2",

@@ -7,11 +7,11 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, StringConstraints
 
-from pvc_core.model.names import PoolName, SnapshotName, VolumeName
+from pvc_core.model.names import ANY_NAME_PATTERN, PoolName, SnapshotName, VolumeName
 from pvc_core.model.operations.storage import OfVolume
 from pvc_core.model.size import Size
 
-AnyName = Annotated[str, StringConstraints(min_length=1, max_length=1024)]
+AnyName = Annotated[str, StringConstraints(pattern=ANY_NAME_PATTERN)]
 
 
 class ResizeVolume(OfVolume):

@@ -24,6 +24,11 @@ def test_what_a_clone_depends_on() -> None:
     assert tie is not None and tie.made_for_clone and tie.snapshot == "clone.abcdefgh"
 
 
+@pytest.mark.parametrize("name", ["", "a b", "web\n", "web\0", ".web", "x" * 64])
+def test_what_is_no_proper_name(name: str) -> None:
+    assert not is_proper(name)
+
+
 @pytest.mark.parametrize("parent", ["", "vms/web", "vms/a b@base", "vms/web@a b", "web@base", "vms/a/b@c"])
 def test_nothing_and_odd_names_are_no_tie(parent: str) -> None:
     assert parse_tie(parent) is None
