@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field, StringConstraints
 
 from pvc_core.model.names import PoolName, SnapshotName, VolumeName
+from pvc_core.model.operations.base import COPYING_DAYS
 from pvc_core.model.operations.storage import OfVolume
 from pvc_core.model.size import Size
 
@@ -61,6 +62,7 @@ class FlattenVolume(OfVolume):
 
     name: ClassVar[str] = "storage.volume.flatten"
     url: ClassVar[str | None] = "/storage/ceph/volume/<pool>/<volume>/flatten"
+    least_days: ClassVar[float] = COPYING_DAYS
 
 
 class AdoptVolume(OfVolume):
