@@ -9,6 +9,7 @@ from flask import current_app
 
 from pvc_core.config import Config
 from pvc_drivers.blocks.port import Blocks
+from pvc_tasks.connect import spared_threads
 from pvc_tasks.service import Service
 
 EXTENSION = "pvc"
@@ -26,10 +27,11 @@ class Shared:
 
 
 def share(config: Config, service: Service) -> Shared:
-    """A quarter of the threads, two at least, are for requests that do not wait, half of these for files."""
-    threads = config.api.threads
-    free = max(2, threads // 4)
-    waiters = threading.BoundedSemaphore(max(1, threads - free))
+    """A quarter of the threads, two at least, are for requests that do not wait, half of these for files;
+    and as many for those that a silent storage may keep waiting."""
+    threads, free = config.api.threads, spared_threads(config.api.threads)
+    taken = 2 * free if config.subsystems.storage else free
+    waiters = threading.BoundedSemaphore(max(1, threads - taken))
     return Shared(config, service, waiters, threading.BoundedSemaphore(free // 2))
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from threading import Condition
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from math import inf
+from threading import Condition, Lock
 from typing import TypeVar
 
 from pvc_core.model.record import Record
@@ -18,12 +20,12 @@ class Changes:
 
     def __init__(self) -> None:
         self._changed = Condition()
-        self._watched = False
-        self.count = 0
+        self.watched = False
+        self.count = self.waiting = 0
 
     def look(self, store: Store, ref: Ref[T]) -> Seen[T] | None:
         with self._changed:
-            first, self._watched = not self._watched, True
+            first, self.watched = not self.watched, True
         if not first:
             return store.find(ref)
         try:
@@ -41,7 +43,7 @@ class Changes:
             return self._changed.wait_for(lambda: self.count != count, wait_s)
 
     def _rung(self) -> None:
-        self._watched = False
+        self.watched = False
         self._tell()
 
     def _tell(self) -> None:
@@ -53,16 +55,43 @@ class Changes:
 class Awaiting:
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._guard = Lock()
         self._changes: dict[str, Changes] = {}
 
     def find(self, ref: Ref[T], good: Callable[[T], bool], wait_s: float) -> Seen[T] | None:
         """The document once it is good, or as it is when the time is over."""
+        found = None
+        for found in self.looks(ref, wait_s):
+            if found is not None and good(found.value):
+                break
+        return found
+
+    def looks(self, ref: Ref[T], wait_s: float, every_s: float = inf) -> Iterator[Seen[T] | None]:
+        """The document at once, then whenever it may have changed and every so often, until the time is over.
+
+        Who is content with the first look hangs no watch.
+        """
         deadline = time.monotonic() + wait_s
-        changes = self._changes.setdefault(ref.path, Changes())
-        while True:
-            count = changes.count
-            seen = changes.look(self._store, ref)
-            left = deadline - time.monotonic()
-            if (seen is not None and good(seen.value)) or left <= 0:
-                return seen
-            changes.wait(count, left)
+        yield self._store.find(ref)
+        if wait_s <= 0:
+            return
+        with self._watching(ref.path) as changes:
+            while (left := deadline - time.monotonic()) > 0:
+                count = changes.count
+                yield changes.look(self._store, ref)
+                changes.wait(count, min(left, every_s))
+        yield self._store.find(ref)
+
+    @contextmanager
+    def _watching(self, path: str) -> Iterator[Changes]:
+        """Forgotten once nobody waits and no watch is left: of what has ended nothing is kept."""
+        with self._guard:
+            changes = self._changes.setdefault(path, Changes())
+            changes.waiting += 1
+        try:
+            yield changes
+        finally:
+            with self._guard:
+                changes.waiting -= 1
+                for idle in [name for name, one in self._changes.items() if not (one.waiting or one.watched)]:
+                    del self._changes[idle]

@@ -15,8 +15,11 @@ from pvc_tasks.service import Service
 from pvc_tasks.world import World
 
 
-def build_world(config: Config) -> World:
-    """Raises ConfigInvalid when a secret cannot be read."""
+def build_world(config: Config, storage_callers: int = 2) -> World:
+    """Of whose threads so many may wait for the storage at once, so that a silent one leaves others free.
+
+    Raises ConfigInvalid when a secret cannot be read.
+    """
     redis_password = read_secret(config.redis.password_file)
     home = ZookeeperHome(config.zookeeper, read_secret(config.zookeeper.password_file))
     return World(
@@ -25,11 +28,16 @@ def build_world(config: Config) -> World:
         hints=RedisHints(config.redis, redis_password),
         live=RedisLive(config.redis, redis_password),
         config=config,
-        blocks=make_blocks(config),
+        blocks=make_blocks(config, storage_callers),
         disks=make_disks(config),
         audit=AuditLog(config.logs.directory),
     )
 
 
 def build_service(config: Config) -> Service:
-    return Service(build_world(config))
+    return Service(build_world(config, spared_threads(config.api.threads)))
+
+
+def spared_threads(threads: int) -> int:
+    """Of the API's: a quarter, two at least, is kept from each thing that may take long."""
+    return max(2, threads // 4)

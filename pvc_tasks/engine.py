@@ -24,7 +24,7 @@ from pvc_tasks.children import cancel_orphans
 from pvc_tasks.claims import take_claim
 from pvc_tasks.context import Context
 from pvc_tasks.handling import NotKnownHere, find_handler, leave
-from pvc_tasks.joblocks import plan_take_locks
+from pvc_tasks.joblocks import plan_take_locks, stands_as_before
 from pvc_tasks.outcome import Again, Done, Fail, Hold, Outcome, Reroute, Rest, Wait
 from pvc_tasks.relocking import renew_locks
 from pvc_tasks.settle import End, plan_end, ring_after
@@ -59,12 +59,20 @@ class Engine:
         # Woken late for a job that has gone on to another node: what it does there cannot be seen from here.
         if seen.value.queue not in self.me.queues:
             return
-        if not (woken or is_due(seen.value, self.world.clock.now(), self.me.node)):
+        if not (woken or self._wants_a_look(seen.value)):
             return
         claimed = take_claim(self.world.store, seen, self.me)
         if claimed is not None:
             claim, fresh = claimed
             self._run(Context(self.world, self.me, claim, fresh, fresh.value))
+
+    def _wants_a_look(self, job: Job) -> bool:
+        """To claim a job costs two commits; most of those found by a sweep just stand in line."""
+        now = self.world.clock.now()
+        if not is_due(job, now, self.me.node):
+            return False
+        over = job.cancel is not None or now >= job.deadline
+        return over or not stands_as_before(self.world.store, job)
 
     def _drop_work(self, job_id: str) -> None:
         """It was ended from outside."""

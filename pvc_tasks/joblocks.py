@@ -37,6 +37,17 @@ def plan_take_locks(store: Store, job: Job, now: float) -> Taken:
     return Taken(tuple(ops))
 
 
+def stands_as_before(store: Store, job: Job) -> bool:
+    """Whether a job waits in a line, behind the same owner and at the same place as its record says."""
+    waiting = job.waiting
+    if waiting is None or waiting.kind != "lock":
+        return False
+    lines = [seen.value.line for _, seen in _locks(store, job) if seen is not None]
+    return any(
+        line[0] == waiting.on and job.id in line and line.index(job.id) == waiting.position for line in lines
+    )
+
+
 def plan_inherit_locks(store: Store, job: Job, losers: Collection[str]) -> tuple[Op, ...]:
     """Stand right behind the jobs that make way for this one: it takes their place, not the last one."""
     ops: list[Op] = []

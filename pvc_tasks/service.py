@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hmac
 import re
-from threading import Event
 
 from pvc_core.config import read_secret
 from pvc_core.errors import InvalidRequest, NotFound, Unauthorized
@@ -17,6 +16,7 @@ from pvc_core.model.views import JobView, NodeView, PlanView, StatusView, VmView
 from pvc_core.model.vm_snapshot import VmSnapshot, VmSnapshotDiff
 from pvc_core.store import tree
 from pvc_core.store.look import look_at_node
+from pvc_tasks.awaiting import Awaiting
 from pvc_tasks.cancel import cancel_job
 from pvc_tasks.filters import ALL_NODES, ALL_VMS, JobFilter, NodeFilter, VmFilter
 from pvc_tasks.ids import digest
@@ -43,6 +43,7 @@ class Service:
         self.queries = Queries(world.store, world.live)
         self.submitter = Submitter(world)
         self.logs = Logs(world)
+        self.awaiting = Awaiting(world.store)
         self.snapshots = VmSnapshots(world)
 
     def authenticate(self, token: str) -> TokenRecord:
@@ -86,18 +87,12 @@ class Service:
         A running job is shown anew every half second: its progress is not in the record.
         """
         ref = tree.job_ref(_checked(job_id, JOB_ID_PATTERN, "task"))
-        bell = Event()
-        self.store.watch(ref, bell.set)
-        deadline = self.world.clock.now() + wait_s
-        while True:
+        for _ in self.awaiting.looks(ref, wait_s, LIVE_LOOK_S):
             job = self.queries.job(job_id)
-            etag = digest(job.model_dump_json())[:20]
-            left = deadline - self.world.clock.now()
-            if job.state.finished or etag != seen or left <= 0:
-                return job, etag
-            if bell.wait(min(left, LIVE_LOOK_S)):
-                bell.clear()
-                self.store.watch(ref, bell.set)
+            etag = _etag(job)
+            if job.state.finished or etag != seen:
+                break
+        return job, etag
 
     def jobs(
         self,
@@ -161,6 +156,11 @@ class Service:
     def healthy(self) -> None:
         """Raises StoreUnavailable when the store does not answer."""
         self.store.find(tree.cluster_ref())
+
+
+def _etag(job: JobView) -> str:
+    """Not of who looked at it last, and how often: that changes while nothing happens."""
+    return digest(job.model_dump_json(exclude={"epoch", "worker"}))[:20]
 
 
 def _checked(name: str, pattern: str, what: str) -> str:

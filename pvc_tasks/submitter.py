@@ -26,6 +26,7 @@ from pvc_tasks.world import World
 T = TypeVar("T")
 
 TRIES = 20
+DAY_S = 86_400
 
 
 @dataclass(frozen=True)
@@ -146,7 +147,7 @@ class Submitter:
             source=who.source,
             reason=who.reason,
             created=now,
-            deadline=now + self.world.config.jobs.deadline_s,
+            deadline=now + max(self.world.config.jobs.deadline_s, operation.least_days * DAY_S),
             idempotency=_key(who),
             **more,
         )

@@ -126,7 +126,7 @@ class JobProcess:
 def run_jobs(config: Config, node: NodeSection, stop: Event) -> int:
     """Until `stop` is set, or a slot is stuck; the exit code."""
     hypervisor = make_hypervisor(config)
-    process = JobProcess(build_world(config), node, hypervisor)
+    process = JobProcess(build_world(config, max(2, config.worker.slots // 2)), node, hypervisor)
     process.start()
     hearing = (config, node.name, process.queues, process.heard)
     Thread(target=consume_for_ever, args=hearing, name="celery", daemon=True).start()

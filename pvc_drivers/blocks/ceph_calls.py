@@ -22,12 +22,15 @@ class CephCalls:
     def __init__(self, access: Access) -> None:
         self.access = access
         self.cluster = CephCluster(access)
-        self._bounded = Bounded(access.timeout_s + SLACK_S)
+        self._bounded = Bounded(access.timeout_s + SLACK_S, access.callers)
         self.patience_s = self._bounded.patience_s
 
-    def call(self, what: str, ask: Callable[[], T]) -> T:
-        """Raises StorageUnavailable when there is no answer in time; the call may still have its effect."""
-        return self._bounded.call(what, ask)
+    def call(self, what: str, ask: Callable[[], T], pool: str = "") -> T:
+        """Raises StorageUnavailable when there is no answer in time; the call may still have its effect.
+
+        Without a pool it is a call to the monitors.
+        """
+        return self._bounded.call(what, ask, pool)
 
     def in_pool(self, what: str, pool: str, ask: Callable[[Any], T]) -> T:
         """`ask` gets the open pool."""
@@ -36,7 +39,7 @@ class CephCalls:
             with self.cluster.pool(pool) as ioctx:
                 return ask(ioctx)
 
-        return self.call(what, within)
+        return self.call(what, within, pool)
 
     def look_at(self, pool: str, volume: str, look: Callable[[Any], T]) -> T:
         """`look` gets the image, open to be read."""
@@ -64,7 +67,7 @@ class CephCalls:
             with self.opened(pool, volume) as image:
                 change(image)
 
-        self.call(what, within)
+        self.call(what, within, pool)
 
     @contextmanager
     def opened(self, pool: str, volume: str) -> Iterator[Any]:
@@ -73,7 +76,7 @@ class CephCalls:
             yield image
 
     def close(self) -> None:
-        self.call("close", self.cluster.close)
+        self._bounded.close("close", self.cluster.close)
 
 
 def _look_at_each(ioctx: Any, pool: str, names: Sequence[str], look: Callable[[Any, str, str], T]) -> list[T]:

@@ -32,6 +32,8 @@ class Access:
     client: str
     keyring: Path
     timeout_s: float
+    callers: int = 4
+    """As many threads may wait for it at once."""
 
 
 class CephCluster:

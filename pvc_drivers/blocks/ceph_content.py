@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from typing import Any
 
 import rbd
@@ -149,8 +150,9 @@ class CephContent(CephCalls):
     @contextmanager
     def reading(self, pool: str, volume: str, snapshot: str = "") -> Iterator[CephSource]:
         what = f"{pool}/{volume}@{snapshot}" if snapshot else f"{pool}/{volume}"
+        ask = partial(self.call, pool=pool)
         with self._held(pool, volume, snapshot, read_only=True) as image:
-            yield self.call(f"size of {what}", lambda: CephSource(image, what, self.call))
+            yield ask(f"size of {what}", lambda: CephSource(image, what, ask))
 
     @contextmanager
     def _held(self, pool: str, volume: str, snapshot: str = "", **how: Any) -> Iterator[Any]:
@@ -165,7 +167,7 @@ class CephContent(CephCalls):
             return held.opened(image)
 
         try:
-            image = self.call(f"open {pool}/{volume}", open_it)
+            image = self.call(f"open {pool}/{volume}", open_it, pool)
         except BaseException:
             held.given_up()
             raise
@@ -173,7 +175,7 @@ class CephContent(CephCalls):
             yield image
         finally:
             with suppress(StorageUnavailable):
-                self.call(f"close {pool}/{volume}", held.things.close)
+                self._bounded.close(f"close {pool}/{volume}", held.things.close)
 
 
 class Held:

@@ -8,8 +8,11 @@ from pvc_drivers.blocks.off import no_blocks
 from pvc_drivers.blocks.port import Blocks
 
 
-def make_blocks(config: Config) -> Blocks:
-    """Connects at the first question; Ceph's bindings are needed only where the storage is on."""
+def make_blocks(config: Config, callers: int) -> Blocks:
+    """Connects at the first question; Ceph's bindings are needed only where the storage is on.
+
+    `callers` threads may wait for it at once.
+    """
     if not config.subsystems.storage:
         return no_blocks()
     try:
@@ -21,4 +24,5 @@ def make_blocks(config: Config) -> Blocks:
             "apt-get install python3-rados python3-rbd; the virtual environment must see Debian's packages.",
         ) from None
     storage = config.storage
-    return CephBlocks(Access(storage.ceph_conf, storage.client, storage.keyring, storage.timeout_s))
+    access = Access(storage.ceph_conf, storage.client, storage.keyring, storage.timeout_s, callers)
+    return CephBlocks(access)

@@ -74,3 +74,33 @@ def test_a_store_that_was_away_is_watched_again(home: Watching) -> None:
     home.tree.up()
     threading.Timer(0.1, beat, (store, 1)).start()
     assert awaiting.find(REF, lambda mark: True, 5) is not None
+
+
+def test_who_is_content_with_the_first_look_hangs_no_watch(home: Watching) -> None:
+    store = Store(home)
+    beat(store, 1)
+    awaiting = Awaiting(store)
+    for _ in range(20):
+        assert awaiting.find(REF, lambda mark: mark.beat == 1, 5) is not None
+    assert awaiting.find(REF, lambda mark: False, 0) is not None
+    assert home.hung == 0
+
+
+def test_a_look_is_had_every_so_often_through_one_watch(home: Watching) -> None:
+    """As for what is not in the document."""
+    store = Store(home)
+    beat(store, 1)
+    assert len(list(Awaiting(store).looks(REF, 0.3, every_s=0.02))) > 5
+    assert home.hung == 1
+
+
+def test_nothing_is_kept_of_what_has_rung_and_nobody_waits_for(home: Watching) -> None:
+    store = Store(home)
+    awaiting = Awaiting(store)
+    refs = [Ref(f"/mark{number}", FollowMark, "mark") for number in range(5)]
+    for ref in refs:
+        assert awaiting.find(ref, lambda mark: True, 0.01) is None
+    for ref in refs:
+        store.commit(ref.create(FollowMark(token="t", beat=1)))
+    awaiting.find(REF, lambda mark: True, 0.01)
+    assert list(awaiting._changes) == ["/mark"]

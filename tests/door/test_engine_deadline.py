@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from math import inf
+from pathlib import Path
 
+import pytest
 from cluster import DoorCluster, MakeCluster
 from engine_checks import await_moving, check_sound, children_of
+from storage import fill, running
 
-from pvc_core.model.operations import FlushNode, MigrateVm, StartVm
+from pvc_core.model.operations import AddVolume, FlushNode, MigrateVm, RemoveOsd, StartVm, UploadVolume
+from pvc_drivers.blocks.fake import FakeBlocks
 
 SHORT = {"jobs": {"deadline_s": 0.4}}
 
@@ -53,6 +57,19 @@ def test_a_worker_that_returns_after_the_deadline_does_not_run_it_either(make_cl
     assert ended.error is not None and ended.error.code == "EXPIRED"
     assert cluster.where(uuid) == []
     check_sound(cluster)
+
+
+def test_what_may_take_days_has_days_and_never_less_than_the_configuration_gives(tmp_path: Path) -> None:
+    """Expired, a half emptied OSD is put in again."""
+    week = 7 * 86_400
+    upload = UploadVolume(pool="vms", volume="big", length=1 << 20, image_format="raw")
+    for configured in (86_400, week):
+        with running(tmp_path, fill(FakeBlocks()), jobs={"deadline_s": configured}) as cluster:
+            for asked, days in ((RemoveOsd(osd="2", force="osd.2"), 14), (upload, 7)):
+                job = cluster.submit(asked)
+                assert job.deadline - job.created == pytest.approx(days * 86_400)
+            job = cluster.submit(AddVolume(pool="vms", volume=f"new{configured}", size="1G"))
+            assert job.deadline - job.created == pytest.approx(configured)
 
 
 def test_several_caretakers_end_a_job_once(make_cluster: MakeCluster) -> None:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
@@ -28,6 +29,7 @@ from pvc_tasks.cutting_off import cut_off, let_back
 
 pytestmark = CEPH
 
+READERS = 100
 OSDS = [f"{node}/osd{number}" for number, node in enumerate(NODES)]
 # Opens an image, writes to it, tells its pid, and keeps it open until it is killed.
 HOLDER = """
@@ -195,6 +197,23 @@ def test_all_osds_hang_and_come_back(real: FaultyCluster) -> None:
     real.succeeds(waiting)
     real.writes(["vm1"])
     assert real.volumes() == {"vm1", "other"}
+
+
+def test_a_crowd_that_reads_a_silent_storage_slows_nobody_else(real: FaultyCluster) -> None:
+    """More at once than the API has threads; the monitors, asked for the status, go on answering."""
+    assert real.volumes() == set()
+    real.osds("stop")
+    try:
+        with ThreadPoolExecutor(READERS) as crowd:
+            for _ in range(3):
+                reads = [crowd.submit(real.ask, "GET", "/storage/ceph/volume") for _ in range(READERS)]
+                time.sleep(1)
+                assert node_list_s(real) < 3
+                assert real.ask("GET", "/storage/ceph/status").status_code == 200
+                assert {read.result().status_code for read in reads} == {503}
+    finally:
+        real.osds("cont")
+    eventually("it is read again", lambda: real.ask("GET", "/storage/ceph/volume").status_code == 200, 60)
 
 
 def node_list_s(real: FaultyCluster) -> float:

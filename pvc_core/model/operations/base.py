@@ -38,6 +38,9 @@ from pvc_core.model.size import SIZE_PATTERN
 Role = Literal["viewer", "operator", "admin"]
 Subsystem = Literal["hypervisor", "networking", "storage"]
 
+COPYING_DAYS = 7.0
+"""For what copies whole disks, over whatever network there is."""
+
 PATTERNS = {
     NAME_PATTERN: "must be letters, digits, dots and dashes, at most 63, no dot or dash first or last",
     VM_NAME_PATTERN: "must be letters, digits and . _ - with a letter or digit first, at most 63",
@@ -96,6 +99,8 @@ class Operation(BaseModel):
     """It changes what it is given and leaves the rest: its fields have no defaults."""
     needs_rest: ClassVar[bool] = False
     """What it does to a volume would harm a guest: meanwhile no VM is given it, nor starts with it."""
+    least_days: ClassVar[float] = 0.0
+    """Its task has that time before it expires, also where the configuration gives tasks less."""
     destructive: ClassVar[bool] = False
     """The CLI asks before it submits."""
     destructive_with: ClassVar[Mapping[str, Collection[Any]]] = {}

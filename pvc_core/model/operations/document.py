@@ -35,8 +35,13 @@ def _doc_lines(operation: type[Operation]) -> list[str]:
 def _how(operation: type[Operation]) -> str:
     if operation.url is None:
         return "Submitted by PVC itself."
-    kind = "answered at once" if operation.immediate else "a task"
+    kind = "answered at once" if operation.immediate else f"a task{_time(operation)}"
     return f"`{operation.method} /api/v1{operation.url}` · role {operation.role} · {kind}"
+
+
+def _time(operation: type[Operation]) -> str:
+    days = operation.least_days
+    return f", which has at least {days:g} days" if days else ""
 
 
 def _field_rows(operation: type[Operation]) -> Iterator[str]:

@@ -23,6 +23,10 @@ OsdFlag = Literal[
 """None of them stops a guest's reads and writes; `pause` would."""
 
 
+DRAINING_DAYS = 14.0
+"""The data of a large disk may take days to be placed elsewhere."""
+
+
 class OfFlag(OfStorage):
     flag: OsdFlag = Field(description="The flag; it holds for all OSDs.")
 
@@ -105,6 +109,7 @@ class ReplaceOsd(OfOsd):
 
     name: ClassVar[str] = "storage.osd.replace"
     url: ClassVar[str | None] = "/storage/ceph/osd/<osd>/replace"
+    least_days: ClassVar[float] = DRAINING_DAYS
     destructive: ClassVar[bool] = True
 
     device: DevicePath = Field(
@@ -134,6 +139,7 @@ class RemoveOsd(OfOsd):
     name: ClassVar[str] = "storage.osd.remove"
     method: ClassVar[Literal["POST", "DELETE"]] = "DELETE"
     url: ClassVar[str | None] = "/storage/ceph/osd/<osd>"
+    least_days: ClassVar[float] = DRAINING_DAYS
     destructive: ClassVar[bool] = True
 
     force: OsdName | None = Field(

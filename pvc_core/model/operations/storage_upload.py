@@ -8,6 +8,7 @@ from pydantic import Field, StringConstraints
 
 from pvc_core.model.image_format import SHA256_PATTERN, ImageFormat
 from pvc_core.model.names import JobId, VolumeName
+from pvc_core.model.operations.base import COPYING_DAYS
 from pvc_core.model.operations.storage import OfStorage, OfVolume
 from pvc_core.model.size import MOST, Size
 
@@ -25,6 +26,7 @@ class UploadVolume(OfVolume):
 
     name: ClassVar[str] = "storage.volume.upload"
     url: ClassVar[str | None] = "/storage/ceph/volume/<pool>/<volume>/upload"
+    least_days: ClassVar[float] = COPYING_DAYS
 
     volume: VolumeName = Field(description="The volume to be made.")
     length: int = Field(

@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import Field, StringConstraints
 
 from pvc_core.model.names import ANY_NAME_PATTERN, PoolName, SnapshotName, VolumeName
+from pvc_core.model.operations.base import COPYING_DAYS
 from pvc_core.model.operations.storage import OfVolume
 from pvc_core.model.size import Size
 
@@ -69,6 +70,7 @@ class FlattenVolume(OfVolume):
 
     name: ClassVar[str] = "storage.volume.flatten"
     url: ClassVar[str | None] = "/storage/ceph/volume/<pool>/<volume>/flatten"
+    least_days: ClassVar[float] = COPYING_DAYS
 
 
 class AdoptVolume(OfVolume):

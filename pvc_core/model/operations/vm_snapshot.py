@@ -8,7 +8,7 @@ from pydantic import Field
 
 from pvc_core.model.export import ExportPlace
 from pvc_core.model.names import NodeName, PoolName, VmName, VmSnapshotName
-from pvc_core.model.operations.base import Operation, Subsystem, VmReference
+from pvc_core.model.operations.base import COPYING_DAYS, Operation, Subsystem, VmReference
 
 VM = Field(description="The VM's name or UUID.")
 SNAPSHOT = Field(description="The snapshot.")
@@ -76,6 +76,7 @@ class ExportVmSnapshot(Operation):
 
     name: ClassVar[str] = "vm.snapshot.export"
     url: ClassVar[str | None] = "/vm/<vm>/snapshot/<snapshot>/export"
+    least_days: ClassVar[float] = COPYING_DAYS
     subsystem: ClassVar[Subsystem | None] = "storage"
 
     vm: VmReference = VM
@@ -100,6 +101,7 @@ class ImportVm(Operation):
 
     name: ClassVar[str] = "vm.import"
     url: ClassVar[str | None] = "/import"
+    least_days: ClassVar[float] = COPYING_DAYS
     subsystem: ClassVar[Subsystem | None] = "storage"
 
     directory: ExportPlace = DIRECTORY
