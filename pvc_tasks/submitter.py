@@ -80,8 +80,12 @@ class Submitter:
         return job
 
     def _enqueue(self, request: Request) -> Job:
-        who = request.who
-        admission = job_handler_of(request.operation.name).admit(request.operation, self.world)
+        who, handler = request.who, job_handler_of(request.operation.name)
+        admission = handler.admit(request.operation, self.world)
+        if admission.already:
+            # As with no: what would change that may have been accepted elsewhere a moment ago.
+            self.world.store.home.sync()
+            admission = handler.admit(request.operation, self.world)
         job = self._record(
             request,
             queue=admission.queue,

@@ -45,8 +45,8 @@ def check_movable(vm: VmSpec, asked: Transfer) -> None:
     if vm.migration_method is MigrationMethod.NONE and vm.state is Wanted.START:
         raise NeverMoves(
             f"the migration method of {vm.name} is none: it is never moved while it runs",
-            f"Shut it down (`pvc vm shutdown {vm.name}`) and start it elsewhere, or change that "
-            f"(`pvc vm meta {vm.name} --migration-method live`).",
+            f"Shut it down (`pvc vm shutdown {vm.name}`), move it (`pvc vm move {vm.name}`) and start it; or "
+            f"change that (`pvc vm meta {vm.name} --migration-method live`).",
         )
     if isinstance(asked, MigrateVm):
         _check_home(vm, asked)
