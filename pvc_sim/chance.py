@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from random import Random
 
 from pvc_core.model.vm import MigrationMethod
+from pvc_sim import chance_records as records
 from pvc_sim.given import Given, GivenMetadata, GivenNode, GivenVm
 from pvc_sim.scenario import Event, Scenario
 
@@ -38,7 +39,7 @@ def make_scenario(seed: int, size: Size) -> Scenario:
     length = size.hours * HOUR_S or FIRST_S + EVENTS * gap
     events = sorted(_events(chance, given, length, gap), key=lambda event: event.at)
     end = Event(at=max(length, *(event.at for event in events)) + 1, do="heal all")
-    return Scenario(f"seed {seed}", given, (*events, end))
+    return Scenario(f"seed {seed}", given, (*events, end), files=records.make_files(chance, given))
 
 
 def _given(chance: Random, seed: int, size: Size) -> Given:
@@ -51,7 +52,11 @@ def _given(chance: Random, seed: int, size: Size) -> Given:
         if free[vm.node] >= vm.memory_mib:
             free[vm.node] -= vm.memory_mib
             vms[f"vm{number + 1}"] = vm
-    spec = {name: GivenNode(memory_mib=room, coordinator=chance.random() < 0.7) for name in nodes}
+    # One coordinator there must be: they share what is no single node's work.
+    spec = {
+        name: GivenNode(memory_mib=room, coordinator=chance.random() < 0.7 or name == nodes[0])
+        for name in nodes
+    }
     config = {
         "hypervisor": {"reserved_memory_mib": 0, "migration": _limits(chance), "shutdown_timeout_s": 20}
     }
@@ -110,6 +115,11 @@ def _name(chance: Random, given: Given) -> str:
     return chance.choice(list(given.vms) or ["vm1"])
 
 
+def _any_name(chance: Random, given: Given) -> str:
+    """Mostly of a VM that was given; or what one may be called by now."""
+    return _name(chance, given) if chance.random() < 0.8 else chance.choice(records.names(given))
+
+
 def _flush(chance: Random, given: Given) -> str:
     policy = chance.choice(("", "", " --on-blocked shutdown", " --on-blocked stop", " --parallel 1"))
     return f"node flush {_node(chance, given)}{policy}"
@@ -139,14 +149,20 @@ REQUESTS: tuple[Callable[[Random, Given], str], ...] = (
     lambda chance, given: f"node ready {_node(chance, given)}",
     _migrate,
     _transfer,
-    lambda chance, given: f"vm start {_name(chance, given)}",
+    lambda chance, given: f"vm start {_any_name(chance, given)}",
     lambda chance, given: f"vm shutdown {_name(chance, given)}{chance.choice(('', ' --then-stop'))}",
-    lambda chance, given: f"vm stop {_name(chance, given)}",
+    lambda chance, given: f"vm stop {_any_name(chance, given)}",
     lambda chance, given: (
         f"vm restart {_name(chance, given)}{chance.choice(('', ' --force', ' --then-stop'))}"
     ),
     lambda chance, given: f"vm disable {_name(chance, given)}{chance.choice(('', ' --force'))}",
-    lambda chance, given: f"vm undefine {_name(chance, given)}",
+    lambda chance, given: f"vm undefine {_any_name(chance, given)}",
+    records.define,
+    records.rename,
+    records.change_metadata,
+    records.change_tags,
+    records.edit,
+    records.edit,
     _cancel,
     _cancel,
 )

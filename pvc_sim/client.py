@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from pathlib import Path
+from collections.abc import Mapping
 
 from pvc_core.errors import InvalidRequest, PvcError, StoreUnavailable
 from pvc_core.model.job import Job
@@ -19,8 +19,8 @@ AGAIN_S = 2.0
 
 
 class Client:
-    def __init__(self, cluster: SimCluster, folder: Path | None) -> None:
-        self._cluster, self._folder = cluster, folder
+    def __init__(self, cluster: SimCluster, files: Mapping[str, str]) -> None:
+        self._cluster, self._files = cluster, files
         self._asked = 0
         self._last: str | None = None
 
@@ -42,7 +42,7 @@ class Client:
             self._say(f"refused: {error.code}: {error.message}")
 
     def _do(self, text: str, who: Asker) -> None:
-        operation = parse_command(text, self._folder)
+        operation = parse_command(text, self._files)
         if operation is not None:
             self._submit(operation, who)
         elif text.startswith("task cancel "):

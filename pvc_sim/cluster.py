@@ -38,7 +38,13 @@ class SimCluster:
         )
         self.broker = Broker(self.kernel, given.seed)
         self.around = Surroundings(
-            self.kernel, self.tree, self.broker, self.witness, self._new_id, given.seed
+            self.kernel,
+            self.tree,
+            self.broker,
+            self.witness,
+            self._new_id,
+            given.seed,
+            {name: node.load for name, node in given.nodes.items()},
         )
         self.zookeeper_up = True
         self._ids = 0

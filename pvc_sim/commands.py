@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import re
 import shlex
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 from pvc_core.errors import InvalidRequest
 from pvc_core.model.operations import BY_NAME, Operation
 
 ALIASES = {"node unflush": "node ready"}
+NO_FILES: Mapping[str, str] = {}
 ACCEPTED = ("--wait", "--yes")
 """Options of the CLI that change nothing for the cluster."""
 
 
-def parse_command(text: str, folder: Path | None = None) -> Operation | None:
+def parse_command(text: str, files: Mapping[str, str] = NO_FILES) -> Operation | None:
     """None for what is no operation; raises InvalidRequest for a wrong one."""
     operation, words = _operation(shlex.split(text))
     if operation is None or operation.url is None:
@@ -28,7 +29,7 @@ def parse_command(text: str, folder: Path | None = None) -> Operation | None:
     given = {name: _typed(operation, name, text) for name, text in zip(names, arguments, strict=False)}
     fields = given | options
     if "xml" in fields:
-        fields["xml"] = _read(folder, fields["xml"])
+        fields["xml"] = _read(files, fields["xml"])
     return operation.parse(fields)
 
 
@@ -90,10 +91,7 @@ def _value(default: Any, text: str) -> Any:
     return int(text) if text.isdigit() else text
 
 
-def _read(folder: Path | None, name: str) -> str:
-    if folder is None or Path(name).name != name:
+def _read(files: Mapping[str, str], name: str) -> str:
+    if name not in files:
         raise InvalidRequest(f"{name} must lie in the scenario's folder")
-    try:
-        return (folder / name).read_text()
-    except OSError as error:
-        raise InvalidRequest(f"{name} cannot be read: {error.strerror}") from None
+    return files[name]

@@ -30,11 +30,11 @@ def job_at_work() -> str | None:
 class EventDrive:
     """Obeys pvc_worker's Drive."""
 
-    def __init__(self, process: Process) -> None:
-        self._process = process
+    def __init__(self, process: Process, load: float) -> None:
+        self._process, self._load = process, load
 
     def load(self) -> float:
-        return 0.0
+        return self._load
 
     def interfaces(self) -> tuple[str, ...] | None:
         return None

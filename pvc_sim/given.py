@@ -34,6 +34,8 @@ class GivenNode(Section):
     vcpus: int = Field(default=8, ge=1)
     coordinator: bool = True
     state: NodeState = NodeState.READY
+    load: float = Field(default=0.0, ge=0)
+    """Its load average."""
 
 
 class GivenMetadata(Tagged, Metadata, Section):

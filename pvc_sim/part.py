@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,6 +32,8 @@ class Surroundings:
     witness: Witness
     new_id: Callable[[float], str]
     seed: str
+    loads: Mapping[str, float]
+    """The load average of each node."""
     known: dict[str, tuple[Raw, Any]] = field(default_factory=dict)
     lives: int = 0
     """How many processes there have ever been."""
@@ -65,6 +67,7 @@ class Door:
     ) -> None:
         self.around, self.name = around, name
         self.process = around.process(name)
+        self.drive = EventDrive(self.process, around.loads.get(node, 0.0))
         self.home = SimHome(self.process, around.tree, around.witness)
         self.world = World(
             store=SimStore(self.home, around.known),
@@ -83,7 +86,7 @@ class AgentPart(Door):
         super().__init__(around, f"{node}/agent", node, config, clock)
         assert config.node is not None
         self.hypervisor = SimHypervisor(self.process, fake, around.witness)
-        self.body = Agent(self.world, config.node, self.hypervisor, EventDrive(self.process))
+        self.body = Agent(self.world, config.node, self.hypervisor, self.drive)
 
     def start(self) -> None:
         self.body.start()
@@ -101,7 +104,7 @@ class WorkerPart(Door):
         assert config.node is not None
         self.node, self.fake = node, fake
         self.hypervisor = SimHypervisor(self.process, fake, around.witness)
-        self.body = JobProcess(self.world, config.node, self.hypervisor, EventDrive(self.process))
+        self.body = JobProcess(self.world, config.node, self.hypervisor, self.drive)
 
     def start(self) -> None:
         self.body.start()

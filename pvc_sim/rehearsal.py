@@ -42,7 +42,7 @@ class Rehearsal:
     def __init__(self, scenario: Scenario, listener: Callable[[Line], None] | None = None) -> None:
         self.scenario = scenario
         self.cluster = SimCluster(scenario.given, listener)
-        self.client, self.faults = Client(self.cluster, scenario.folder), Faults(self.cluster)
+        self.client, self.faults = Client(self.cluster, scenario.files), Faults(self.cluster)
         self._healed_at: float | None = None
 
     def run(self) -> Outcome:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,8 @@ class Scenario:
     given: Given
     events: tuple[Event, ...]
     folder: Path | None = None
+    files: Mapping[str, str] = field(default_factory=dict)
+    """Domain XMLs that commands name, by their file's name."""
 
     @property
     def golden(self) -> Path | None:
@@ -54,21 +57,33 @@ def load_scenario(folder: Path) -> Scenario:
         raise as_invalid(f"{folder.name}/events.yaml", error) from None
     for event in events:
         check_verb(event.do)
-    return Scenario(folder.name, given, tuple(events), folder)
+    files = {path.name: _text(path) for path in sorted(folder.glob("*.xml"))}
+    return Scenario(folder.name, given, tuple(events), folder, files)
 
 
 def dump_scenario(scenario: Scenario) -> str:
-    """As the two files of a folder, one after the other; what a breach prints."""
+    """As the files of a folder, one after the other; what a breach prints."""
     given = scenario.given.model_dump(mode="json", exclude_defaults=True)
     events = [{"at": round(event.at, 3), "do": event.do} for event in scenario.events]
-    parts = [("given.yaml", given), ("events.yaml", events)]
-    return "\n".join(f"# {name}\n{yaml.safe_dump(value, sort_keys=False)}" for name, value in parts)
+    parts = {"given.yaml": given, "events.yaml": events}
+    texts = {name: yaml.safe_dump(value, sort_keys=False) for name, value in parts.items()}
+    used = {
+        name: text
+        for name, text in scenario.files.items()
+        if any(name in event.do for event in scenario.events)
+    }
+    return "\n".join(f"# {name}\n{text}" for name, text in {**texts, **used}.items())
 
 
 def _read(path: Path) -> Any:
     try:
-        return yaml.safe_load(path.read_text())
-    except OSError as error:
-        raise InvalidRequest(f"{path} cannot be read: {error.strerror}") from None
+        return yaml.safe_load(_text(path))
     except yaml.YAMLError as error:
         raise InvalidRequest(f"{path} is not YAML: {' '.join(str(error).split())}") from None
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text()
+    except OSError as error:
+        raise InvalidRequest(f"{path} cannot be read: {error.strerror}") from None

@@ -81,7 +81,12 @@ class Submitter:
         return job
 
     def _enqueue(self, request: Request) -> Job:
-        admission = job_handler_of(request.operation.name).admit(request.operation, self.world)
+        handler = job_handler_of(request.operation.name)
+        admission = handler.admit(request.operation, self.world)
+        if admission.already:
+            # As with no: what would change that may have been accepted elsewhere a moment ago.
+            self.world.store.home.sync()
+            admission = handler.admit(request.operation, self.world)
         job = self._record(
             request,
             queue=admission.queue,
@@ -147,7 +152,7 @@ class Submitter:
             source=who.source,
             reason=who.reason,
             created=now,
-            deadline=now + max(self.world.config.jobs.deadline_s, operation.least_days * DAY_S),
+            deadline=now + max(self.world.config.jobs.deadline_s, request.operation.least_days * DAY_S),
             idempotency=_key(who),
             **more,
         )

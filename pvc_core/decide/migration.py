@@ -24,9 +24,15 @@ def moved(vm: VmSpec, target: str, marks: dict[str, int], asked: Transfer | None
     return placed.but(previous_node=None) if isinstance(asked, MoveVm) else placed
 
 
+def rehomed(vm: VmSpec, target: str) -> VmSpec:
+    """The record of a stopped VM that is at home elsewhere from now on, also as to what starts it again."""
+    restart = target if vm.restart_on_ready is not None else None
+    return vm.but(node=target, previous_node=None, restart_on_ready=restart)
+
+
 def check_movable(vm: VmSpec, asked: Transfer) -> None:
     """Raises WrongState for a VM that cannot, or should not without asking twice, be moved."""
-    if vm.state is not Wanted.START:
+    if vm.state is not Wanted.START and not isinstance(asked, MoveVm):
         raise WrongState(
             f"{vm.name} is stopped; only a running VM can be migrated", f"pvc vm start {vm.name}"
         )
@@ -36,11 +42,11 @@ def check_movable(vm: VmSpec, asked: Transfer) -> None:
         return
     if target_of(vm, asked) == vm.node:
         raise WrongState(f"{vm.name} is on {vm.node} already", "Name another node, or none for the best.")
-    if vm.migration_method is MigrationMethod.NONE:
+    if vm.migration_method is MigrationMethod.NONE and vm.state is Wanted.START:
         raise NeverMoves(
             f"the migration method of {vm.name} is none: it is never moved while it runs",
-            f"Shut it down (`pvc vm shutdown {vm.name}`) and start it elsewhere, or change that "
-            f"(`pvc vm meta {vm.name} --migration-method live`).",
+            f"Shut it down (`pvc vm shutdown {vm.name}`), move it (`pvc vm move {vm.name}`) and start it; or "
+            f"change that (`pvc vm meta {vm.name} --migration-method live`).",
         )
     if isinstance(asked, MigrateVm):
         _check_home(vm, asked)

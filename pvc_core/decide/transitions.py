@@ -46,30 +46,32 @@ class Act(StrEnum):
     DISABLE = "disable"
     DISABLE_FORCE = "disable!"
     MIGRATE = "migrate"
+    MOVE = "move"
+    """For good; of a stopped VM it is a matter of the record."""
     UNDEFINE = "undefine"
     SNAPSHOT = "snapshot"
     ROLLBACK = "rollback"
 
 
 TABLE = """
-wanted  seen    start   recover  shutdown stop    restart  restart! disable disable! migrate  undefine snapshot rollback
-start   running already yes      yes      yes     yes      yes      yes     yes      yes      up       yes      up
-start   paused  yes     paused   paused   yes     paused   yes      paused  yes      paused   up       paused   up
-start   crashed yes     yes      yes      yes     yes      yes      yes     yes      crashed  wanted   crashed  wanted
-start   off     yes     yes      yes      yes     yes      yes      yes     yes      down     wanted   down     wanted
-start   moving  yes     yes      yes      yes     yes      yes      yes     yes      yes      up       yes      up
-start   twice   twice   twice    twice    yes     twice    twice    twice   twice    twice    twice    twice    twice
-start   unknown silent  silent   silent   silent  silent   silent   silent  silent   silent   silent   silent   silent
-stop    running stray   stopped  yes      yes     stopped  stopped  yes     yes      stopped  up       stray    up
-stop    paused  stray   stopped  paused   yes     stopped  stopped  paused  yes      stopped  up       stray    up
-stop    crashed yes     stopped  yes      yes     stopped  stopped  yes     yes      stopped  up       up       up
-stop    off     yes     stopped  already  already stopped  stopped  yes     yes      stopped  yes      yes      yes
-stop    twice   twice   twice    twice    yes     twice    twice    twice   twice    twice    twice    twice    twice
-disable running stray   disabled yes      yes     disabled disabled yes     yes      disabled up       stray    up
-disable paused  stray   disabled paused   yes     disabled disabled paused  yes      disabled up       stray    up
-disable crashed yes     disabled yes      yes     disabled disabled yes     yes      disabled up       up       up
-disable off     yes     disabled already  yes     disabled disabled already already  disabled yes      yes      yes
-disable twice   twice   twice    twice    yes     twice    twice    twice   twice    twice    twice    twice    twice
+wanted  seen    start   recover  shutdown stop    restart  restart! disable disable! migrate  move    undefine snapshot rollback
+start   running already yes      yes      yes     yes      yes      yes     yes      yes      yes     up       yes      up
+start   paused  yes     paused   paused   yes     paused   yes      paused  yes      paused   paused  up       paused   up
+start   crashed yes     yes      yes      yes     yes      yes      yes     yes      crashed  crashed wanted   crashed  wanted
+start   off     yes     yes      yes      yes     yes      yes      yes     yes      down     down    wanted   down     wanted
+start   moving  yes     yes      yes      yes     yes      yes      yes     yes      yes      yes     up       yes      up
+start   twice   twice   twice    twice    yes     twice    twice    twice   twice    twice    twice   twice    twice    twice
+start   unknown silent  silent   silent   silent  silent   silent   silent  silent   silent   silent  silent   silent   silent
+stop    running stray   stopped  yes      yes     stopped  stopped  yes     yes      stopped  up      up       stray    up
+stop    paused  stray   stopped  paused   yes     stopped  stopped  paused  yes      stopped  up      up       stray    up
+stop    crashed yes     stopped  yes      yes     stopped  stopped  yes     yes      stopped  up      up       up       up
+stop    off     yes     stopped  already  already stopped  stopped  yes     yes      stopped  yes     yes      yes      yes
+stop    twice   twice   twice    twice    yes     twice    twice    twice   twice    twice    twice   twice    twice    twice
+disable running stray   disabled yes      yes     disabled disabled yes     yes      disabled up      up       stray    up
+disable paused  stray   disabled paused   yes     disabled disabled paused  yes      disabled up      up       stray    up
+disable crashed yes     disabled yes      yes     disabled disabled yes     yes      disabled up      up       up       up
+disable off     yes     disabled already  yes     disabled disabled already already  disabled yes     yes      yes      yes
+disable twice   twice   twice    twice    yes     twice    twice    twice   twice    twice    twice   twice    twice    twice
 """  # noqa: E501
 
 

@@ -12,7 +12,7 @@ from pvc_core.errors import NoPlacement
 from pvc_core.model.operations.transfer import Transfer
 from pvc_core.model.snapshot import Cluster
 from pvc_core.model.views import PlanView
-from pvc_core.model.vm import VmSpec
+from pvc_core.model.vm import VmSpec, Wanted
 
 
 def view_transfer(cluster: Cluster, vm: VmSpec, asked: Transfer, limits: Limits) -> PlanView:
@@ -30,6 +30,9 @@ def view_transfer(cluster: Cluster, vm: VmSpec, asked: Transfer, limits: Limits)
         return PlanView(operation=asked.name, blocked=blocked, refused=refused, text=text)
     step = {"do": "move"} | asdict(Move(vm.uuid, vm.name, vm.node, target, reason, despite=asked.despite))
     text = f"{vm.name} would go from {vm.node} to {target}"
+    if vm.state is not Wanted.START:
+        text = f"{target} would be the home of {vm.name}, which is stopped"
+        return PlanView(operation=asked.name, steps=(step,), refused=refused, text=text)
     full = within_limits(cluster, vm.node, target, limits)
     if full is not None:
         text = f"{text}, once there is an end to this: {full}"

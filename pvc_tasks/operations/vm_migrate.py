@@ -13,7 +13,7 @@ from pvc_core.decide.migration import check_movable, decide_target, goes_live, i
 from pvc_core.decide.transitions import Act, check_transition
 from pvc_core.decide.wave import within_limits
 from pvc_core.errors import WrongState
-from pvc_core.model.operations import MigrateVm, Operation
+from pvc_core.model.operations import MigrateVm, MoveVm, Operation
 from pvc_core.model.operations.transfer import Transfer
 from pvc_core.model.snapshot import Cluster
 from pvc_core.model.views import PlanView
@@ -26,6 +26,7 @@ from pvc_tasks.context import Context
 from pvc_tasks.handler import Admission, Handler
 from pvc_tasks.operations import move_by_shutdown as anew
 from pvc_tasks.operations import move_live as live
+from pvc_tasks.operations.admitting import decide_where
 from pvc_tasks.operations.common import (
     bump_placement,
     load_vm_here,
@@ -55,7 +56,8 @@ class TransferHandler(Handler[Transfer]):
         vm, cluster = _look_at_movable(asked, world)
         if not is_to_stay(vm, asked):
             decide_target(cluster, vm, asked)
-        return Admission(tree.node_queue(vm.node), vm.name, vm_objects(vm.uuid, vm.node), (vm_lock(vm.uuid),))
+        where = decide_where(cluster, vm)
+        return Admission(tree.node_queue(where), vm.name, vm_objects(vm.uuid, where), (vm_lock(vm.uuid),))
 
     def step(self, asked: Transfer, ctx: Context) -> Outcome:
         seen = load_vm_here(ctx, asked.vm)
@@ -134,7 +136,7 @@ def _look_at_movable(asked: Transfer, world: World) -> tuple[VmSpec, Cluster]:
     """Raises the WrongState of a VM that cannot be moved."""
     vm = load_vm(world.store, asked.vm).value
     cluster = look_at_cluster(world.store)
-    check_transition(cluster, vm, Act.MIGRATE)
+    check_transition(cluster, vm, Act.MOVE if isinstance(asked, MoveVm) else Act.MIGRATE)
     check_movable(vm, asked)
     return vm, cluster
 

@@ -120,7 +120,8 @@ def test_bad_requests_change_nothing(cluster: DoorCluster) -> None:
         (UnmigrateVm(vm=uuid), WrongState, "at home"),
         (MoveVm(vm=uuid, target="hv1"), WrongState, "is on hv1 already"),
         (MoveVm(vm=uuid, target="hv9"), NotFound, "no node hv9"),
-        (MoveVm(vm=off, target="hv2"), WrongState, "stopped"),
+        (MoveVm(vm=off, target="hv1"), WrongState, "on hv1 already"),
+        (UnmigrateVm(vm=off), WrongState, "stopped"),
         (UnmigrateVm(vm="nobody"), NotFound, "no VM nobody"),
         (MigrateVm(vm=fixed, target="hv2"), WrongState, "never moved"),
     ]

@@ -109,3 +109,44 @@ def test_one_migration_is_cancelled_in_mid_copy(real: RealCluster) -> None:
     assert (real.domains("hv1"), real.domains("hv2")) == ({"busy1"}, set())
     assert real.vm("busy1")["spec"].get("moving_to") is None
     real.assert_unnoticed(["busy1"])
+
+
+def give_up_migration(real: RealCluster, vm: str) -> None:
+    """One to hv2 that is under way loses its worker, and its task is cancelled by force."""
+    job = real.submit(f"/vm/{vm}/migrate", target="hv2")
+    eventually("it is copied", lambda: is_copied(real, job))
+    real.do("kill", "hv1/worker")
+    eventually("its worker is gone", lambda: not real.node("hv1")["worker"], 60)
+    assert real.ask("POST", f"/task/{job}/cancel", json={"force": True}).status_code == 200
+
+
+def test_a_migration_that_was_given_up_is_ended_before_another_begins(real: RealCluster) -> None:
+    real.boot(["busy1"], busy=30)
+    with real.slow_network(mbit=60):
+        give_up_migration(real, "busy1")
+        seen = real.node("hv1")["report_at"]
+        eventually("its agent has looked again", lambda: real.node("hv1")["report_at"] > seen + 6, 30)
+        assert real.vm("busy1")["spec"]["moving_to"] == "hv2", "that it still runs here proves nothing"
+        real.do("start", "hv1/worker")
+        job = real.submit("/vm/busy1/migrate", target="hv3")
+        eventually("the first is aborted", lambda: real.domains("hv2") == set(), 60)
+    ended = real.succeeds(job)
+    assert "given up is still under way" in " ".join(line["text"] for line in ended["log"])
+    assert [real.domains(node) for node in ("hv1", "hv2", "hv3")] == [set(), set(), {"busy1"}]
+    real.assert_unnoticed(["busy1"])
+
+
+def test_a_stop_goes_where_a_migration_that_nobody_saw_end_took_the_vm(real: RealCluster) -> None:
+    real.boot(["vm1"])
+    with real.slow_network(mbit=40):
+        give_up_migration(real, "vm1")
+        real.do("kill", "hv2/agent")
+    eventually("it has arrived", lambda: (real.domains("hv1"), real.domains("hv2")) == (set(), {"vm1"}), 90)
+    real.do("start", "hv1/worker")
+    job = real.submit("/vm/vm1/stop")
+    eventually("it asks hv2", lambda: "waits for hv2 to tell" in real.get(f"/task/{job}")["text"])
+    assert real.domains("hv2") == {"vm1"} and real.vm("vm1")["spec"]["state"] == "start"
+    real.do("start", "hv2/agent")
+    real.succeeds(job)
+    assert (real.domains("hv1"), real.domains("hv2")) == (set(), set())
+    assert real.vm("vm1")["spec"]["state"] == "stop"

@@ -16,7 +16,8 @@ class UnmigrateVm(Transfer):
 class MoveVm(Transfer):
     """Move a VM to another node for good: that is its home from then on.
 
-    Moving a VM to the node it was migrated to makes that migration permanent.
+    Moving a VM to the node it was migrated to makes that migration permanent. Of a stopped VM only the record
+    changes: it is started there the next time, as long as that node can take it.
     """
 
     name: ClassVar[str] = "vm.move"
