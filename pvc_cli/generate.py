@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,10 +36,10 @@ def submits(
     """The command of an operation; `then` shows the finished job of an immediate one, `by` sends it, and may
     have `more` options of its own; `question` says what a destructive one would do."""
     verb = operation.name.rpartition(".")[2]
-    path = re.findall(r"<(\w+)>", operation.url or "")
+    path = _path(operation)
 
     def run(**given: Any) -> None:
-        request = _request(operation, path, given)
+        request = request_of(operation, given)
         if operation.asks_before(request.fields) and not given["yes"]:
             confirm((question or _asked)(request))
         by(request, given.get("wait", False), given.get("timeout"), then)
@@ -69,12 +69,18 @@ def planned(request: Request) -> str:
     return str(session().client.submit(request.method, request.path, fields)["text"])
 
 
-def _request(operation: type[Operation], path: list[str], given: dict[str, Any]) -> Request:
-    own = {name: given[name] for name in operation.model_fields}
+def _path(operation: type[Operation]) -> list[str]:
+    """Fields that are in its address."""
+    return re.findall(r"<(\w+)>", operation.url or "")
+
+
+def request_of(operation: type[Operation], given: Mapping[str, Any]) -> Request:
+    """From what the command line says, by the names of the command's parameters."""
+    own = {name: given.get(name) for name in operation.model_fields}
     if PROTECTED_TAGS in given:
-        own["tags"] = _tags(own["tags"], given[PROTECTED_TAGS])
+        own["tags"] = _tags(given["tags"], given[PROTECTED_TAGS])
     fields = {name: _sent(value) for name, value in own.items() if value not in (None, ())}
-    parts = {name: str(fields.pop(name)) for name in path}
+    parts = {name: str(fields.pop(name)) for name in _path(operation)}
     if given.get("reason"):
         fields["reason"] = given["reason"]
     return Request(operation.name, operation.method, operation.url or "", parts, fields)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
 
 from pvc_core.errors import InvalidRequest, PvcError, StoreUnavailable
 from pvc_core.model.job import Job
 from pvc_core.model.operations import Operation
 from pvc_sim.breach import Breach
 from pvc_sim.cluster import SimCluster
-from pvc_sim.commands import parse_command
-from pvc_sim.questions import answer
+from pvc_sim.commands import Asked, parse_command
+from pvc_sim.questions import Desk, answer
 from pvc_tasks.service import Asker
 
 PATIENCE = 5
@@ -42,14 +43,39 @@ class Client:
             self._say(f"refused: {error.code}: {error.message}")
 
     def _do(self, text: str, who: Asker) -> None:
-        operation = parse_command(text, self._files)
+        asked = self._named(parse_command(text))
+        who = replace(who, reason=asked.reason)
+        operation = asked.operation(self._files)
         if operation is not None:
             self._submit(operation, who)
-        elif text.startswith("task cancel "):
-            self._cancel(shlex.split(text)[2:], who)
+        elif asked.path == "task cancel":
+            self._cluster.service.cancel(asked.said["task"], who, asked.said["force"])
+        elif asked.path == "task wait":
+            self._await(asked.said["task"])
         else:
-            for line in answer(self._cluster.service, self._cluster.timeline, text):
+            desk = Desk(self._cluster.service, set(self._cluster.timeline.ids.values()))
+            for line in answer(desk, asked):
                 self._say(line)
+
+    def _named(self, asked: Asked) -> Asked:
+        """With the task's id in place of its number, or of `last`."""
+        name, ids = asked.said.get("task"), self._cluster.timeline.ids
+        if name is None:
+            return asked
+        job = self._last if name == "last" else ids.get(name)
+        if job is None:
+            raise InvalidRequest(f"there is no task {name} yet")
+        return Asked(asked.path, {**asked.said, "task": job})
+
+    def _await(self, job: str) -> None:
+        """An admin who follows a task to its end, and again when nobody answers."""
+        found = None
+        with suppress(StoreUnavailable):
+            found = self._cluster.service.job(job)
+        if found is not None and found.state.finished:
+            self._say(f"{job} {found.state}: {found.text}")
+        else:
+            self._cluster.api.process.after(AGAIN_S, lambda: self._await(job))
 
     def _submit(self, operation: Operation, who: Asker) -> None:
         if getattr(operation, "dry_run", False):
@@ -63,15 +89,6 @@ class Client:
         """202 is a promise."""
         if job.id not in self._cluster.witness.mirror.jobs:
             self._cluster.kernel.fail(Breach("no job is lost", f"{job.id} was accepted and is not there"))
-
-    def _cancel(self, words: list[str], who: Asker) -> None:
-        names = [word for word in words if not word.startswith("--")]
-        if len(names) != 1:
-            raise InvalidRequest("task cancel takes one task: its number, or last")
-        job = self._last if names[0] == "last" else self._cluster.timeline.ids.get(names[0])
-        if job is None:
-            raise InvalidRequest(f"there is no task {names[0]} yet")
-        self._cluster.service.cancel(job, who, "--force" in words)
 
     def _say(self, text: str) -> None:
         self._cluster.timeline.say(self._cluster.kernel.second, "admin", text)

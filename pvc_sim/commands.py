@@ -1,97 +1,82 @@
-"""From a command line, without `pvc`, to the operation it asks for; made from the operation's own class."""
+"""A command line, without `pvc`, read by the CLI's own commands: what it asks for, and nothing done yet."""
 
 from __future__ import annotations
 
-import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+import click
+
+from pvc_cli.generate import request_of
+from pvc_cli.main import main
+from pvc_cli.session import Session
 from pvc_core.errors import InvalidRequest
 from pvc_core.model.operations import BY_NAME, Operation
 
-ALIASES = {"node unflush": "node ready"}
-NO_FILES: Mapping[str, str] = {}
-ACCEPTED = ("--wait", "--yes")
-"""Options of the CLI that change nothing for the cluster."""
+ABSENT = {
+    "storage": "there is no storage in the simulator",
+    "network": "there are no networks in the simulator",
+    "provisioner": "there is no provisioner in the simulator",
+    "connection": "the simulator is its own cluster",
+}
+"""Nouns that PVC users know, and that mean nothing here."""
 
 
-def parse_command(text: str, files: Mapping[str, str] = NO_FILES) -> Operation | None:
-    """None for what is no operation; raises InvalidRequest for a wrong one."""
-    operation, words = _operation(shlex.split(text))
-    if operation is None or operation.url is None:
-        return None
-    arguments, options = _split(operation, [word for word in words if word not in ACCEPTED])
-    names = [*re.findall(r"<(\w+)>", operation.url), *_positional(operation)]
-    needed = [name for name in names if operation.model_fields[name].is_required()]
-    if not len(needed) <= len(arguments) <= len(names):
-        raise InvalidRequest(f"{text!r}: give {' '.join(name.upper() for name in names)}")
-    given = {name: _typed(operation, name, text) for name, text in zip(names, arguments, strict=False)}
-    fields = given | options
-    if "xml" in fields:
-        fields["xml"] = _read(files, fields["xml"])
-    return operation.parse(fields)
+@dataclass(frozen=True)
+class Asked:
+    """A verb of the CLI by its path, as `vm list`, and what was said with it, by parameter."""
+
+    path: str
+    said: Mapping[str, Any]
+
+    @property
+    def reason(self) -> str:
+        return self.said.get("reason") or ""
+
+    def operation(self, files: Mapping[str, str]) -> Operation | None:
+        """What it submits; None for what only looks. A file is one of the scenario's."""
+        operation = BY_NAME.get(self.path.replace(" ", "."))
+        if operation is None:
+            return None
+        said = {name: _text(files, value) for name, value in self.said.items()}
+        request = request_of(operation, {**said, "reason": None})
+        return operation.parse({**request.parts, **request.fields})
 
 
-def _operation(words: list[str]) -> tuple[type[Operation] | None, list[str]]:
-    """Named by two words or by three; and the words behind."""
-    for count in (3, 2):
-        noun = " ".join(words[:count])
-        operation = BY_NAME.get(ALIASES.get(noun, noun).replace(" ", "."))
-        if operation is not None:
-            return operation, words[count:]
-    return None, words
+def parse_command(text: str) -> Asked:
+    """Raises InvalidRequest as the command line would refuse it."""
+    try:
+        command, path, rest = _find(shlex.split(text))
+        context = command.make_context(" ".join(path), list(rest), obj=Session(), help_option_names=[])
+    except click.ClickException as error:
+        raise InvalidRequest(f"{text!r}: {error.format_message()}") from None
+    except (ValueError, click.exceptions.Exit) as error:
+        raise InvalidRequest(f"{text!r} is no command: {error}") from None
+    return Asked(" ".join(path), context.params)
 
 
-def _positional(operation: type[Operation]) -> list[str]:
-    """Fields that are arguments on the command line."""
-    marked = {name: field.json_schema_extra for name, field in operation.model_fields.items()}
-    return [
-        name
-        for name, extra in marked.items()
-        if isinstance(extra, dict) and extra.get("cli") in ("file", "argument")
-    ]
+def _find(words: Sequence[str]) -> tuple[click.Command, list[str], Sequence[str]]:
+    """The verb, its path in its own words, and what stands behind it."""
+    command: click.Command = main
+    path: list[str] = []
+    while isinstance(command, click.Group):
+        word, *words = words or [""]
+        if not path and word in ABSENT:
+            raise InvalidRequest(ABSENT[word])
+        found = command.get_command(click.Context(command), word)
+        if found is None:
+            raise InvalidRequest(f"there is no command {' '.join([*path, word]).strip()!r}")
+        command, path = found, [*path, found.name or word]
+    return command, path, words
 
 
-def _typed(operation: type[Operation], name: str, text: str) -> Any:
-    return int(text) if operation.model_fields[name].annotation is int and text.isdigit() else text
-
-
-def _split(operation: type[Operation], words: list[str]) -> tuple[list[str], dict[str, Any]]:
-    """Arguments, and options by field."""
-    arguments: list[str] = []
-    options: dict[str, Any] = {}
-    rest = iter(words)
-    for word in rest:
-        if not word.startswith("--"):
-            arguments.append(word)
-            continue
-        name = word.removeprefix("--").replace("-", "_")
-        name = f"{name}_s" if f"{name}_s" in operation.model_fields else name
-        if (plain := name.removeprefix("no_")) != name and _is_boolean(operation, plain):
-            options[plain] = False
-            continue
-        if name not in operation.model_fields:
-            raise InvalidRequest(f"{operation.name} has no option {word}")
-        default = operation.model_fields[name].default
-        options[name] = True if _is_boolean(operation, name) else _value(default, next(rest, ""))
-    return arguments, options
-
-
-def _is_boolean(operation: type[Operation], name: str) -> bool:
-    """Whether that is a field that is yes or no, or left to others."""
-    field = operation.model_fields.get(name)
-    return field is not None and field.annotation in (bool, bool | None)
-
-
-def _value(default: Any, text: str) -> Any:
-    """As JSON would have it: numbers as numbers, lists as lists."""
-    if isinstance(default, tuple):
-        return text.split(",")
-    return int(text) if text.isdigit() else text
-
-
-def _read(files: Mapping[str, str], name: str) -> str:
-    if name not in files:
-        raise InvalidRequest(f"{name} must lie in the scenario's folder")
-    return files[name]
+def _text(files: Mapping[str, str], value: Any) -> Any:
+    """In place of a file what it holds."""
+    if not isinstance(value, Path):
+        return value
+    if str(value) not in files:
+        raise InvalidRequest(f"{value} must lie in the scenario's folder")
+    return files[str(value)]

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from pvc_cli.main import NOUNS
 from pvc_core.errors import InvalidRequest
+from pvc_sim.commands import ABSENT
 from pvc_sim.faults import Faults
 
 Act = Callable[[], None]
@@ -56,6 +58,5 @@ def find_fault(text: str) -> Callable[[Faults], None] | None:
 
 def check_verb(text: str) -> None:
     """Raises InvalidRequest for what is neither a fault nor begins like a command."""
-    known = {"node", "vm", "task", "status", "cluster"}
-    if find_fault(text) is None and text.split(" ")[0] not in known:
+    if find_fault(text) is None and text.split(" ")[0] not in {*NOUNS, *ABSENT}:
         raise InvalidRequest(f"{text!r} is neither a command nor a fault; see docs/simulator.md")
