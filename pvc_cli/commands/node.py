@@ -48,7 +48,7 @@ commands.add_command(node_log)
     help="Only those that take VMs (ready), or are closed to them.",
 )
 def list_nodes(limit: str | None, **filters: str | None) -> None:
-    """Nodes by name: state, health, VMs, memory; LIMIT is a name or a pattern with * and ?."""
+    """Nodes by name; LIMIT is a name or a pattern with * and ?."""
     own = session()
     nodes = own.client.get("/node", name=limit, **filters)
     narrowed = limit is not None or any(filters.values())

@@ -32,7 +32,9 @@ CHANGED = "DEFINITION_CHANGED"
 @click.argument("vm", metavar="VM", shell_complete=complete_vms)
 @click.argument("xml", metavar="[FILE]", required=False, type=click.Path(path_type=Path))
 @click.option(
-    "--version", metavar="ETAG", help="Save only if it is still this version, as `vm dump -f json` has it."
+    "--version",
+    metavar="ETAG",
+    help="Save only if it is still this version, as `vm dump --format json` has it.",
 )
 @click.option("-e", "--editor", is_flag=True, help="Edit what it is now; without FILE that is meant anyway.")
 @click.option("-r", "--restart", is_flag=True, help="Restart it afterwards, if it runs.")

@@ -110,7 +110,7 @@ class UndefineVm(Operation):
 
 
 class RemoveVm(Operation):
-    """Forget a stopped VM, and remove the volumes that are its disks, with all that is on them.
+    """Remove a stopped VM, its volumes, and all that is on them.
 
     Left are, and named, those that it only reads, that are disks of other VMs too, or that are not in the
     storage. Refused while it, or one of the volumes, has snapshots, or anybody has one open. Interrupted, it
