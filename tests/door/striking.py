@@ -33,6 +33,7 @@ from pvc_tasks.world import Executor, World
 from pvc_worker.presence import Presence
 from pvc_worker.registration import register_node
 from pvc_worker.reporter import Reporter
+from pvc_worker.storage_client import StorageClient
 from pvc_worker.threads import Threads
 
 NODE = "hv1"
@@ -192,7 +193,8 @@ class Ground:
         world, node = self.world(Fate()), _node(self.config)
         register_node(world, node)
         Presence(world, tree.node_alive(NODE), "agent", "agent").uphold()
-        Reporter(world, NODE, self.fleet.node(NODE), "agent", Threads()).report()
+        storage = StorageClient(world.blocks)
+        Reporter(world, NODE, self.fleet.node(NODE), "agent", Threads(), storage).report()
 
 
 class Life:
