@@ -30,6 +30,8 @@ class Admission:
     """Unfinished jobs that this one makes pointless; they are cancelled."""
     already: str = ""
     """It is so already: the job has ended well before it began."""
+    turn: tuple[Op, ...] = ()
+    """Committed with the job: of two that are admitted at once, the later one looks again."""
 
 
 @dataclass(frozen=True)

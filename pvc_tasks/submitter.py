@@ -16,7 +16,7 @@ from pvc_core.store.documents import Store
 from pvc_core.store.look import load_vm, unfinished_jobs
 from pvc_core.store.port import Op
 from pvc_tasks.cancel_request import plan_requests, request_cancel
-from pvc_tasks.handler import ImmediateHandler
+from pvc_tasks.handler import Admission, ImmediateHandler
 from pvc_tasks.ids import digest
 from pvc_tasks.joblocks import plan_inherit_locks, plan_line_up
 from pvc_tasks.registry import handler_of, job_handler_of
@@ -96,15 +96,16 @@ class Submitter:
         )
         if admission.already:
             return self._end_at_once(request, job, admission.already)
-        self._supersede(request, job, admission.supersedes)
+        self._supersede(request, job, admission)
         self.world.hints.ring(job.id, job.queue, job.operation)
         return job
 
-    def _supersede(self, request: Request, job: Job, losers: Sequence[str]) -> None:
+    def _supersede(self, request: Request, job: Job, admission: Admission) -> None:
         """They are asked to end in the commit that accepts the job, since its answer may be lost; those that
         have begun nothing end here and now."""
-        who = Asker(job.actor, reason=f"superseded by task {job.id}")
-        self._create(request, job, *self._in_line(job, losers), *plan_requests(self.world, losers, who))
+        who, losers = Asker(job.actor, reason=f"superseded by task {job.id}"), admission.supersedes
+        ends = plan_requests(self.world, losers, who)
+        self._create(request, job, *admission.turn, *self._in_line(job, losers), *ends)
         for other in losers:
             loser = request_cancel(self.world, other, who)
             self.world.hints.ring(loser.id, loser.queue, loser.operation)

@@ -45,7 +45,7 @@ from pvc_tasks.operations.moving import (
     show_progress,
     view_of,
 )
-from pvc_tasks.operations.nodes import FLUSH_LOCK, plan_node_state, unfinished_of
+from pvc_tasks.operations.nodes import FLUSH_LOCK, plan_node_state, plan_turn, unfinished_of
 from pvc_tasks.outcome import Again, Outcome, Rest, Wait
 from pvc_tasks.plans import as_note, check_kept, from_note, keep_plan, promised
 from pvc_tasks.world import World
@@ -55,10 +55,11 @@ class FlushNodeHandler(Handler[FlushNode]):
     operation = FlushNode
 
     def admit(self, asked: FlushNode, world: World) -> Admission:
+        turn = plan_turn(world.store, asked.node)
         self._look(asked, world, patient=True)
-        objects = (f"node:{asked.node}",)
         superseded = unfinished_of(world.store, asked.node, ReadyNode.name)
-        return Admission(tree.node_queue(asked.node), asked.node, objects, (FLUSH_LOCK,), superseded)
+        queue, objects = tree.node_queue(asked.node), (f"node:{asked.node}",)
+        return Admission(queue, asked.node, objects, (FLUSH_LOCK,), superseded, turn=turn)
 
     def plan(self, asked: FlushNode, world: World) -> PlanView:
         plan = plan_flush(self._look(asked, world, patient=False), asked.node, _rules(asked))

@@ -33,7 +33,7 @@ from pvc_tasks.operations.moving import (
     show_progress,
     view_of,
 )
-from pvc_tasks.operations.nodes import FLUSH_LOCK, plan_node_state, unfinished_of
+from pvc_tasks.operations.nodes import FLUSH_LOCK, plan_node_state, plan_turn, unfinished_of
 from pvc_tasks.outcome import Again, Done, Outcome, Rest, Wait
 from pvc_tasks.plans import as_note, check_kept, from_note, keep_plan, promised
 from pvc_tasks.words import count
@@ -47,10 +47,11 @@ class ReadyNodeHandler(Handler[ReadyNode]):
     operation = ReadyNode
 
     def admit(self, asked: ReadyNode, world: World) -> Admission:
+        turn = plan_turn(world.store, asked.node)
         superseded = unfinished_of(world.store, asked.node, FlushNode.name)
         self._look(asked, world, superseded)
-        objects = (f"node:{asked.node}",)
-        return Admission(tree.node_queue(asked.node), asked.node, objects, (FLUSH_LOCK,), superseded)
+        queue, objects = tree.node_queue(asked.node), (f"node:{asked.node}",)
+        return Admission(queue, asked.node, objects, (FLUSH_LOCK,), superseded, turn=turn)
 
     def plan(self, asked: ReadyNode, world: World) -> PlanView:
         plan = self._look(asked, world, unfinished_of(world.store, asked.node, FlushNode.name))

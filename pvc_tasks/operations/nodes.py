@@ -37,6 +37,12 @@ def plan_node_state(
     return (seen.save(spec), bump)
 
 
+def plan_turn(store: Store, node: str) -> tuple[Op, ...]:
+    """Writes the node's record as it is: no other request about it was accepted since it was read here."""
+    seen = store.load(tree.node_spec(node))
+    return (seen.save(seen.value),)
+
+
 def unfinished_of(store: Store, node: str, operation: str) -> tuple[str, ...]:
     """The unfinished jobs of an operation on a node's queue that are about that node."""
     names = store.names(tree.queue_path(tree.node_queue(node)))
