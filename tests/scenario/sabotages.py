@@ -85,8 +85,8 @@ SABOTAGES = (
     Sabotage(
         "sweep nothing",
         "pvc_worker.sweep",
-        "if not waiting:",
-        "if True:",
+        "found = store.load_present(refs) if refs else []",
+        "found = []",
     ),
     Sabotage(
         "skip the verify",
