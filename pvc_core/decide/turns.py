@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pvc_core.model.log import LogHead
-from pvc_core.model.vm import VmSpec, Wanted
+from pvc_core.model.vm import FormerConsole, VmSpec, Wanted
 
 Do = Literal["follow", "finish", "late", "wait", "nothing"]
 Patience = Callable[[str], float]
@@ -58,7 +58,7 @@ def turn_of(head: LogHead | None, stays: Sequence[Stay]) -> Stay:
 
 def console_then(vm: VmSpec, stay: Stay) -> str | None:
     """Where that stay's console was written, if that is not where its definition says now."""
-    return next((path for last, path in vm.consoles if stay.number <= last), None)
+    return next((one.path for one in vm.consoles if stay.number <= one.last), None)
 
 
 def leave_console(vm: VmSpec, path: str) -> VmSpec:
@@ -66,8 +66,8 @@ def leave_console(vm: VmSpec, path: str) -> VmSpec:
     last = stays_of(vm)[-1]
     if not vm.stays or console_then(vm, last) is not None:
         return vm
-    known = tuple(one for one in vm.consoles if one[0] >= vm.former_stays)
-    return vm.but(consoles=(*known, (last.number, path)))
+    known = tuple(one for one in vm.consoles if one.last >= vm.former_stays)
+    return vm.but(consoles=(*known, FormerConsole(path=path, last=last.number)))
 
 
 def decide_turn(vm: VmSpec, head: LogHead | None, node: str, waited_s: float, patience_s: Patience) -> Turn:

@@ -44,6 +44,14 @@ class RunningDomain(Record):
     """It differs from its definition in more than these."""
 
 
+class FormerConsole(Record):
+    """A VM's log file before its definition named another; a name alone is in `console.directory`."""
+
+    path: str
+    last: int
+    """The number of the last stay that was written there."""
+
+
 class VmPlace(Record):
     """Who a VM is, where it is and shall be. Memory in MiB."""
 
@@ -58,9 +66,8 @@ class VmPlace(Record):
     that follow its console take turns, whether they saw the guest or not."""
     former_stays: int = 0
     """How many were forgotten."""
-    consoles: tuple[tuple[int, str], ...] = ()
-    """Up to which stay its console was written to which file, where its definition names another by now: a
-    node may still owe lines from there. A name alone is in `console.directory`."""
+    consoles: tuple[FormerConsole, ...] = ()
+    """Where its console was written before, in order: a node may still owe lines from there."""
     moving_to: NodeName | None = None
     """The target of the migration under way: memory there is already its own."""
     moving_job: str | None = None

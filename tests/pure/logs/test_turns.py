@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from pvc_core.decide.turns import Stay, Turn, console_then, decide_turn, leave_console, stays_of, turn_of
 from pvc_core.model.log import LogHead
-from pvc_core.model.vm import MOST_STAYS, VmSpec, Wanted
+from pvc_core.model.vm import MOST_STAYS, FormerConsole, VmSpec, Wanted
 
 UUID = "6a8bd9a4-1d0f-4f0d-9f5e-7f6f5f1b2a11"
 
@@ -99,7 +99,7 @@ def test_who_is_back_before_it_finished_is_known() -> None:
 
 def test_stays_in_files_of_different_names_are_read_one_after_the_other() -> None:
     vm = leave_console(a_vm("hv1", runs=False), "old.log")
-    assert vm.consoles == leave_console(vm, "newer.log").consoles == ((0, "old.log"),)
+    assert vm.consoles == leave_console(vm, "newer.log").consoles == (FormerConsole(path="old.log", last=0),)
     again = vm.placed("hv1", state=Wanted.START)
     found = turn(again, at(0), "hv1")
     assert (found.do, found.stay, found.returns, found.mixed) == ("finish", Stay(0, "hv1"), True, False)
