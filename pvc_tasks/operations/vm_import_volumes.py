@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 
 from pvc_core.decide.volume_rest import holders_of
 from pvc_core.errors import AlreadyExists, WrongState
+from pvc_core.model.snapshot import Cluster
 from pvc_core.store.look import look_at_cluster
 from pvc_drivers.blocks.port import Blocks
 from pvc_tasks.context import Context
@@ -30,7 +31,7 @@ def locks_of(targets: Iterable[Target]) -> tuple[str, ...]:
 
 def check_volumes_free(world: World, targets: Iterable[Target]) -> None:
     """Raises AlreadyExists; also where a VM's record has a name of which there is no volume."""
-    seen: set[str] = set()
+    cluster, seen = look_at_cluster(world.store), set[str]()
     for target in targets:
         path = f"{target.pool}/{target.volume}"
         if path in seen or find_volume(world.blocks, target.pool, target.volume) is not None:
@@ -38,7 +39,7 @@ def check_volumes_free(world: World, targets: Iterable[Target]) -> None:
                 f"there is a volume {path} already", "Import it under another name (--rename)."
             )
         seen.add(path)
-        if holders := _holders(world, target.pool, target.volume):
+        if holders := _holders(cluster, target.pool, target.volume):
             raise AlreadyExists(
                 f"VM {holders} has {path} as a disk already", "Import it under another name (--rename)."
             )
@@ -50,7 +51,7 @@ def find_ids(blocks: Blocks, targets: Iterable[Target]) -> Ids:
 
 def place(ctx: Context, target: Target, ids: Ids) -> None:
     """Raises VolumeInUse, AlreadyExists, and WrongState once a VM was given it."""
-    if holders := _holders(ctx.world, target.pool, target.volume):
+    if holders := _holders(look_at_cluster(ctx.store), target.pool, target.volume):
         raise WrongState(f"VM {holders} was given {target.pool}/{target.volume} meanwhile")
     if not _is_placed(ctx.world.blocks, target, ids):
         ctx.storing.rename_volume(target.pool, target.draft, target.volume)
@@ -66,7 +67,7 @@ def _clear_away(world: World, target: Target, ids: Ids, work: Work) -> str:
     work.check()
     placed = _is_placed(world.blocks, target, ids)
     name = target.volume if placed else target.draft
-    if holders := _holders(world, target.pool, name):
+    if holders := _holders(look_at_cluster(world.store), target.pool, name):
         return f"{target.pool}/{name} stays: VM {holders} has it as a disk"
     if placed:
         world.blocks.rename_volume(target.pool, target.volume, target.draft)
@@ -79,5 +80,5 @@ def _is_placed(blocks: Blocks, target: Target, ids: Ids) -> bool:
     return found is not None and found.id == ids.get(target.path)
 
 
-def _holders(world: World, pool: str, volume: str) -> str:
-    return ", ".join(vm.name for vm in holders_of(look_at_cluster(world.store), pool, volume))
+def _holders(cluster: Cluster, pool: str, volume: str) -> str:
+    return ", ".join(vm.name for vm in holders_of(cluster, pool, volume))
