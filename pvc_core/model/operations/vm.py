@@ -122,6 +122,7 @@ class RemoveVm(Operation):
     subsystem: ClassVar[Subsystem | None] = "hypervisor"
     plannable: ClassVar[bool] = True
     destructive: ClassVar[bool] = True
+    needs_rest: ClassVar[bool] = True
 
     vm: VmReference = VM
     dry_run: bool = Field(default=False, description="Only show what would go, and what would be left.")
