@@ -74,7 +74,7 @@ def test_a_node_is_not_called_flushed_when_a_vm_appeared_there_during_the_proof(
         cluster.fleet.node("hv1").start(domain_xml("vm1", uuid=uuid))
         cluster.await_true(lambda: cluster.service.vm(uuid).spec.state == "start", "it is adopted")
 
-    happened = interpose(monkeypatch, "pvc_tasks.operations.node_flush._still_there", appear)
+    happened = interpose(monkeypatch, "pvc_tasks.operations.node_flush.still_there", appear)
     job = cluster.run(FlushNode(node="hv1"))
     assert happened and (job.state, job.result["moved"]) == ("succeeded", 1)
     assert cluster.service.node("hv1").state == "flushed" and cluster.where(uuid) != ["hv1"]
