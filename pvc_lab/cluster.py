@@ -32,7 +32,7 @@ def register(layout: Layout, connection: str, secret: str) -> None:
 def known_address(connection: str) -> str | None:
     """Where the connection of that name leads."""
     records = json.loads(run([PROGRAMS / "pvc", "--format", "json", "connection", "list"]))
-    return next((record["address"] for record in records if record["name"] == connection), None)
+    return next((record["addresses"][0] for record in records if record["name"] == connection), None)
 
 
 def forget(connection: str) -> None:

@@ -68,7 +68,7 @@ def test_nobody_tells_a_key_and_nothing_keeps_it(
     pytest.importorskip("rados")
     caplog.set_level(logging.DEBUG)
     config = make_config(tmp_path, subsystems=ON, storage=place.section)
-    blocks = cast(FakeBlocks, make_blocks(config))
+    blocks = cast(FakeBlocks, make_blocks(config, callers=4))
     cluster = DoorCluster(tmp_path, nodes=1, blocks=blocks, subsystems=ON, storage=place.section).start()
     try:
         client = create_app(cluster.config, cluster.service).test_client()

@@ -241,8 +241,8 @@ def test_it_is_given_no_volume_that_another_vm_is_defined_with(
     export(storing)
     define_with(storing, "other", "vms/copy-0")
     failed = bring(storing)
-    assert failed.error is not None and failed.error.code == "DISK_TAKEN"
-    assert "vms/copy-0 is a disk of other" in failed.error.message
+    assert failed.error is not None and failed.error.code == "ALREADY_EXISTS"
+    assert "VM other has vms/copy-0 as a disk" in failed.error.message
     assert not [one.name for one in blocks.volumes("vms") if one.name.startswith(("copy", "import"))]
 
 

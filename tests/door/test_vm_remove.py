@@ -25,6 +25,10 @@ from pvc_core.model.operations import (
     StopVm,
 )
 
+BOTH = (
+    "<disk type='network' device='disk'><source protocol='rbd' name='vms/both'/>"
+    "<target dev='vdf' bus='virtio'/><shareable/></disk>"
+)
 FILE = "<disk type='file'><source file='/srv/a.img'/><target dev='vde'/></disk>"
 
 
@@ -55,8 +59,8 @@ def test_it_goes_with_what_is_its_own_and_names_what_is_left(
     storing: DoorCluster, blocks: StumblingBlocks
 ) -> None:
     blocks.add_volume("vms", "both", 1 << 20)
-    define(storing, "vm2", ("vms/both",))
-    define(storing, "vm1", ("vms/web", "vms/both", "vms/lost"), CDROM + FILE)
+    define(storing, "vm2", (), BOTH)
+    define(storing, "vm1", ("vms/web", "vms/lost"), BOTH + CDROM + FILE)
     job = succeeded(storing.run(RemoveVm(vm="vm1")))
     assert (job.text, job.result["volumes"]) == ("vm1 is removed, and 1 volume with it", ["vms/web"])
     assert job.result["warnings"] == [
