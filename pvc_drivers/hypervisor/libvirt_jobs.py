@@ -15,7 +15,9 @@ LIVE = libvirt.VIR_MIGRATE_LIVE
 BY_LIBVIRTD = libvirt.VIR_MIGRATE_PEER2PEER
 # A guest stopped by a storage error in mid-copy stays where it is, to be looked at.
 CAREFULLY = libvirt.VIR_MIGRATE_ABORT_ON_ERROR
-ACTIVE = {libvirt.VIR_DOMAIN_JOB_BOUNDED, libvirt.VIR_DOMAIN_JOB_UNBOUNDED}
+IDLE = libvirt.VIR_DOMAIN_JOB_NONE
+"""Anything else is a job still: one that failed or was aborted is so until libvirt has told the other side,
+and keeps the next one out until then."""
 
 # QEMU's own first step and increment, in percent of the guest's time: gentle, and known to work.
 THROTTLE_INITIAL, THROTTLE_INCREMENT = 20, 10
@@ -48,7 +50,7 @@ def migration_job(domain: libvirt.virDomain) -> MigrationProgress | None:
             return None
         raise
     away = figures.get("operation") == libvirt.VIR_DOMAIN_JOB_OPERATION_MIGRATION_OUT
-    if not away or figures.get("type") not in ACTIVE:
+    if not away or figures.get("type", IDLE) == IDLE:
         return None
     return replace(progress_of(figures), phase=_phase(domain))
 
@@ -66,7 +68,7 @@ def _phase(domain: libvirt.virDomain) -> MigrationPhase:
 def is_busy(domain: libvirt.virDomain) -> bool:
     """Has it a job of any kind, or is it the incoming side of one?"""
     try:
-        return domain.jobStats(0).get("type") in ACTIVE
+        return bool(domain.jobStats(0).get("type", IDLE) != IDLE)
     except libvirt.libvirtError as error:
         if error.get_error_code() == libvirt.VIR_ERR_OPERATION_UNSUPPORTED:
             return True
