@@ -252,8 +252,8 @@ def test_a_pool_is_full(real: FaultyCluster) -> None:
     real.ceph("osd pool set-quota", pool="vms", field="max_bytes", val="1000")
     try:
         eventually("Ceph says so", lambda: "POOL_FULL" in real.pvc("storage", "ceph", "status").stdout)
-        failed = real.ended(real.add("more"))
-        assert failed["state"] == "failed" and "there is no room left" in failed["error"]["message"], failed
+        refused = real.pvc("storage", "ceph", "volume", "add", "vms", "more", "16M")
+        assert refused.returncode == 5 and "quota" in refused.stderr, refused
         real.succeeds(real.remove("spare"))
     finally:
         real.ceph("osd pool set-quota", pool="vms", field="max_bytes", val="0")
