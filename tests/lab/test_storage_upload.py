@@ -197,11 +197,15 @@ def test_the_api_is_killed_in_mid_upload(lab: StoringCluster, files: Path, tmp_p
     lab.forget("survives")
 
 
+CEPH_STATUS = ("storage", "ceph", "status")
+
+
 def test_an_osd_is_killed_in_mid_upload(lab: StoringCluster, files: Path, tmp_path: Path) -> None:
     with lab.half_sent(files / "large.raw", "osd") as (sender, task):
         lab.do("kill", "hv3/osd2")
     arrived_whole(lab, sender, task, files)
     lab.do("start", "hv3/osd2")
+    eventually("Ceph has it again", lambda: "storage is ok" in lab.pvc(*CEPH_STATUS).stdout, 90)
     assert lab.download("osd", tmp_path / "back.raw") == sha256(files / "large.raw")
     lab.forget("osd")
 
