@@ -43,7 +43,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     report = yield
     if report.failed and isinstance(item, pytest.Function):
         clusters = {one.root: one for one in item.funcargs.values() if isinstance(one, RealCluster)}
-        for cluster in clusters.values():
+        for cluster in (one for one in clusters.values() if (one.root / "lab.json").exists()):
             keep_logs(cluster, LOGS / re.sub(r"\W+", "-", item.name))
     return report
 

@@ -247,7 +247,7 @@ def test_qemu_img_is_killed_in_mid_conversion(lab: StoringCluster, files: Path, 
     sender = lab.begin(*VOLUMES, "upload", "vms", "again", str(files / "large.qcow2"), "--wait")
     eventually("it is killed", kill_qemu_img, 60, pause=0.01)
     assert sender.wait(120) == 0, sender.stdout.read() if sender.stdout else ""
-    said = [line["text"] for line in lab.task("again")["log"]]
+    said = [line["text"] for line in lab.get(f"/task/{lab.task('again')['id']}")["log"]]
     assert any("ended by SIGKILL" in text for text in said), said
     assert lab.download("again", tmp_path / "back.raw") == sha256(files / "large.raw")
     lab.forget("again")
