@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
-from pathlib import Path
-from types import ModuleType
+from loading import load
 
 from pvc_core.model.operations import OPERATIONS
 from pvc_tasks.handler import ImmediateHandler
 from pvc_tasks.registry import handler_of
 
-TESTS = Path(__file__).parents[1]
 ELSEWHERE = {
     "storage.volume.upload": "tests/door/test_storage_upload.py",
     "storage.upload.clear": "tests/door/test_storage_upload.py",
@@ -25,17 +21,3 @@ def test_every_job_is_struck_after_every_step() -> None:
     struck = {kind.replace(" ", ".") for kind in scenarios} | {case.asked.name for case in cases.values()}
     kinds = {one.name for one in OPERATIONS if not isinstance(handler_of(one.name), ImmediateHandler)}
     assert kinds - struck - ELSEWHERE.keys() == set()
-
-
-def load(name: str) -> ModuleType:
-    path = TESTS / name
-    sys.path.insert(0, str(path.parent))
-    try:
-        spec = importlib.util.spec_from_file_location(f"house_{path.stem}", path)
-        assert spec is not None and spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[spec.name] = module
-        spec.loader.exec_module(module)
-        return module
-    finally:
-        sys.path.remove(str(path.parent))

@@ -229,7 +229,7 @@ SABOTAGES = (
     Sabotage(
         "shut down what may be moved live",
         "pvc_tasks.operations.vm_migrate",
-        "runs_on = vm.migration_method is MigrationMethod.LIVE",
+        "runs_on = goes_live(vm, asked)",
         "runs_on = False",
         "flush-empties-a-node",
     ),
@@ -276,8 +276,8 @@ SABOTAGES = (
     Sabotage(
         "ask what is superseded to end once the answer is on its way",
         "pvc_tasks.submitter",
-        "self._create(job, *inherited, *plan_requests(self.world, losers, who))",
-        "self._create(job, *inherited)",
+        "self._create(request, job, *admission.turn, *self._in_line(job, losers), *ends)",
+        "self._create(request, job, *admission.turn, *self._in_line(job, losers))",
         "the-answer-to-a-supersede-is-lost",
     ),
 )
