@@ -25,6 +25,7 @@ APPLETS = (
         "echo",
         "insmod",
         "md5sum",
+        "mkfifo",
         "mount",
         "poweroff",
         "printf",
@@ -64,7 +65,7 @@ def build(directory: Path) -> None:
     kernel = newest_kernel()
     stamp = directory / "kernel-version"
     scripts = {name: guest_script(file) for name, file in SCRIPTS.items()}
-    wanted = "\n".join((kernel.name, *MODULE_PATHS, *scripts.values()))
+    wanted = "\n".join((kernel.name, *APPLETS, *MODULE_PATHS, *scripts.values()))
     if stamp.exists() and stamp.read_text() == wanted:
         return
     directory.mkdir(parents=True, exist_ok=True)
