@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pvc_core.errors import HypervisorRefused, WrongState
+from pvc_core.errors import WrongState
 from pvc_core.model.job import PlacementMark
 from pvc_core.model.node import Domain
 from pvc_core.model.snapshot import Node
@@ -15,7 +15,7 @@ from pvc_core.store.look import load_vm, look_at_node
 from pvc_core.store.port import Op
 from pvc_drivers.hypervisor.port import Hypervisor
 from pvc_tasks.context import Context
-from pvc_tasks.outcome import Hold, Reroute
+from pvc_tasks.outcome import Reroute
 
 LOOK_AGAIN_S = 1.0
 
@@ -43,25 +43,6 @@ def bump_placement_now(store: Store, by: str) -> Op:
 def runs_here(hypervisor: Hypervisor, uuid: str) -> bool:
     domain = hypervisor.domain(uuid)
     return domain is not None and domain.active
-
-
-def await_start(ctx: Context, vm: VmSpec) -> Hold | None:
-    """While the hypervisor is still about to start it, as a process that has died meanwhile told it to."""
-    domain = ctx.looking.domain(vm.uuid)
-    if domain is None or not domain.starting:
-        return None
-    ctx.log(f"libvirt on {ctx.me.node} is still starting {vm.name}")
-    return Hold(until=ctx.now + LOOK_AGAIN_S)
-
-
-def start_domain(ctx: Context, uuid: str) -> HypervisorRefused | None:
-    """None once it runs here, whoever has started it; else what libvirt says."""
-    xml = ctx.store.load(tree.vm_xml(uuid)).value.xml
-    try:
-        ctx.acting.start(xml)
-    except HypervisorRefused as error:
-        return None if runs_here(ctx.looking, uuid) else error
-    return None
 
 
 def ask_node(ctx: Context, node: str, uuid: str) -> Literal["running", "absent", "unknown"]:

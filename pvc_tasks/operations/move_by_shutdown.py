@@ -17,17 +17,16 @@ from pvc_core.store.look import load_vm, look_at_cluster, look_at_node
 from pvc_core.store.port import Op
 from pvc_tasks.context import Context
 from pvc_tasks.operations.common import (
-    await_start,
     bump_placement,
     bump_placement_now,
     reports_now,
     runs_here,
-    start_domain,
     stopped,
 )
 from pvc_tasks.operations.move_ends import plan_stay
 from pvc_tasks.operations.open_elsewhere import look_for_open_elsewhere
 from pvc_tasks.operations.poweroff import ask_to_obey, give_time, stop_at_once
+from pvc_tasks.operations.starting import await_start, start_domain
 from pvc_tasks.outcome import Again, Done, Fail, Outcome
 
 ASKED, STARTING, RETURNING = "asked", "starting", "returning"

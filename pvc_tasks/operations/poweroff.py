@@ -37,6 +37,14 @@ def power_off(asked: PowersOff, ctx: Context, vm: VmSpec) -> Hold | None:
     raise _paused(vm) if paused else _ignored(vm)
 
 
+def end_guest(asked: PowersOff, ctx: Context, vm: VmSpec, force: bool) -> Hold | None:
+    """As `power_off`, or by force at once."""
+    if not force:
+        return power_off(asked, ctx, vm)
+    stop_at_once(ctx, vm)
+    return None
+
+
 def stops_in_the_end(asked: PowersOff, vm: VmSpec) -> bool:
     """The request counts, then what the VM's admin chose for it."""
     if asked.then_stop is not None:

@@ -10,9 +10,9 @@ from pvc_tasks.context import Context
 from pvc_tasks.handler import Admission, Handler
 from pvc_tasks.operations.admitting import admit_change
 from pvc_tasks.operations.common import bump_placement_now, reports_now, runs_here, stopped
-from pvc_tasks.operations.poweroff import clear_remains, power_off, stop_at_once
+from pvc_tasks.operations.poweroff import clear_remains, end_guest
 from pvc_tasks.operations.vm_stop import load_to_stop, rest_from_asking, rest_from_stopping
-from pvc_tasks.outcome import Done, Hold, Outcome
+from pvc_tasks.outcome import Done, Outcome
 from pvc_tasks.world import World
 
 
@@ -28,18 +28,11 @@ class DisableVmHandler(Handler[DisableVm]):
             return seen
         vm = seen.value
         if runs_here(ctx.looking, vm.uuid):
-            waiting = self._end(asked, ctx, vm)
+            waiting = end_guest(asked, ctx, vm, asked.force)
             if waiting is not None:
                 return waiting
         clear_remains(ctx, vm)
         return self._disabled(ctx, seen)
-
-    def _end(self, asked: DisableVm, ctx: Context, vm: VmSpec) -> Hold | None:
-        """None once the guest is gone."""
-        if not asked.force:
-            return power_off(asked, ctx, vm)
-        stop_at_once(ctx, vm)
-        return None
 
     def rest(self, asked: DisableVm, ctx: Context) -> Outcome:
         rest = rest_from_stopping if asked.force else rest_from_asking

@@ -18,16 +18,15 @@ from pvc_tasks.context import Context
 from pvc_tasks.handler import Admission, Handler
 from pvc_tasks.operations.admitting import admit_change
 from pvc_tasks.operations.common import (
-    await_start,
     bump_placement_now,
     load_vm_here,
     reports_now,
     runs_here,
-    start_domain,
     stopped,
 )
 from pvc_tasks.operations.open_elsewhere import look_for_open_elsewhere
 from pvc_tasks.operations.poweroff import clear_remains
+from pvc_tasks.operations.starting import await_start, running_again, start_domain
 from pvc_tasks.operations.unsettled import load_located
 from pvc_tasks.outcome import Done, Fail, Outcome, Reroute, Rest, Wait
 from pvc_tasks.world import World
@@ -89,9 +88,7 @@ class RecoverVmHandler(Handler[RecoverVm]):
         return self._running(ctx, load_vm(ctx.store, vm.uuid))
 
     def _running(self, ctx: Context, seen: Seen[VmSpec]) -> Outcome:
-        vm, here = seen.value, ctx.me.node
-        after = vm.but(report_marks=reports_now(ctx.store, here))
-        return Done(f"{vm.name} runs on {here}", {"vm": vm.name, "node": here}, ops=(seen.save(after),))
+        return running_again(ctx, seen, f"{seen.value.name} runs on {ctx.me.node}")
 
     def rest(self, asked: RecoverVm, ctx: Context) -> Outcome:
         seen = load_vm_here(ctx, asked.vm)

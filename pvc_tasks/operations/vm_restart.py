@@ -17,18 +17,17 @@ from pvc_tasks.context import Context
 from pvc_tasks.handler import Admission, Handler
 from pvc_tasks.operations.admitting import admit_change
 from pvc_tasks.operations.common import (
-    await_start,
     bump_placement_now,
     load_vm_here,
     reports_now,
     runs_here,
-    start_domain,
     stopped,
 )
 from pvc_tasks.operations.open_elsewhere import look_for_open_elsewhere
-from pvc_tasks.operations.poweroff import clear_remains, power_off, stop_at_once
+from pvc_tasks.operations.poweroff import clear_remains, end_guest
+from pvc_tasks.operations.starting import await_start, running_again, start_domain
 from pvc_tasks.operations.unsettled import load_located
-from pvc_tasks.outcome import Done, Fail, Outcome, Reroute, Rest
+from pvc_tasks.outcome import Fail, Outcome, Reroute, Rest
 from pvc_tasks.world import World
 
 
@@ -55,17 +54,10 @@ class RestartVmHandler(Handler[RestartVm]):
         if runs_here(ctx.looking, vm.uuid):
             if ctx.job.stage == "starting":
                 return await_start(ctx, vm) or self._running(ctx, seen)
-            ending = self._end(asked, ctx, vm)
+            ending = end_guest(asked, ctx, vm, asked.force)
             if ending is not None:
                 return ending
         return look_for_open_elsewhere(ctx, vm) or self._start(ctx, seen)
-
-    def _end(self, asked: RestartVm, ctx: Context, vm: VmSpec) -> Outcome | None:
-        """None once the old guest is gone."""
-        if not asked.force:
-            return power_off(asked, ctx, vm)
-        stop_at_once(ctx, vm)
-        return None
 
     def _start(self, ctx: Context, seen: Seen[VmSpec]) -> Outcome:
         vm = seen.value
@@ -79,9 +71,7 @@ class RestartVmHandler(Handler[RestartVm]):
         return self._running(ctx, load_vm(ctx.store, vm.uuid))
 
     def _running(self, ctx: Context, seen: Seen[VmSpec]) -> Outcome:
-        vm, here = seen.value, ctx.me.node
-        after = vm.but(report_marks=reports_now(ctx.store, here))
-        return Done(f"{vm.name} runs on {here} again", {"vm": vm.name, "node": here}, ops=(seen.save(after),))
+        return running_again(ctx, seen, f"{seen.value.name} runs on {ctx.me.node} again")
 
     def rest(self, asked: RestartVm, ctx: Context) -> Outcome:
         """A guest that is off by now is started all the same: nobody asked for it to be stopped."""

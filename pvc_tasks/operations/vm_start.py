@@ -17,16 +17,15 @@ from pvc_tasks.context import Context
 from pvc_tasks.handler import Admission, Handler
 from pvc_tasks.operations.admitting import admit_change
 from pvc_tasks.operations.common import (
-    await_start,
     bump_placement,
     bump_placement_now,
     reports_now,
     runs_here,
-    start_domain,
     stopped,
 )
 from pvc_tasks.operations.open_elsewhere import look_for_open_elsewhere
 from pvc_tasks.operations.poweroff import clear_remains
+from pvc_tasks.operations.starting import await_start, start_domain
 from pvc_tasks.operations.unsettled import locate
 from pvc_tasks.outcome import Done, Fail, Outcome, Reroute, Rest
 from pvc_tasks.world import World
