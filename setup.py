@@ -31,6 +31,7 @@ REQUIREMENTS = [
 TEST_REQUIREMENTS = [
     "pytest>=8",
     "pytest-timeout>=2.3",
+    "pytest-xdist>=3.6",
     "hypothesis>=6.115",
     "ruff>=0.8",
     "mypy>=1.13",
