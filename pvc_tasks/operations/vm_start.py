@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pvc_core.decide.placement import Choice, decide_node, refuse
 from pvc_core.decide.sharing import DiskTaken, check_alone
-from pvc_core.decide.transitions import Act, GuestPaused, check_transition, half_rolled_back
+from pvc_core.decide.transitions import Act, check_transition, half_rolled_back
 from pvc_core.errors import WrongState
 from pvc_core.model.operations import StartVm
 from pvc_core.model.snapshot import Cluster
@@ -25,13 +25,11 @@ from pvc_tasks.operations.common import (
 )
 from pvc_tasks.operations.open_elsewhere import look_for_open_elsewhere
 from pvc_tasks.operations.poweroff import clear_remains
+from pvc_tasks.operations.resuming import let_run_on
 from pvc_tasks.operations.starting import await_start, start_domain
 from pvc_tasks.operations.unsettled import locate
 from pvc_tasks.outcome import Done, Fail, Outcome, Reroute, Rest
 from pvc_tasks.world import World
-
-RESUMABLE = frozenset({"user", "ioerror", "watchdog", "from snapshot", "unknown", ""})
-"""What may have paused a guest that may be let run on; a migration's own pause is not among them."""
 
 
 class StartVmHandler(Handler[StartVm]):
@@ -56,7 +54,8 @@ class StartVmHandler(Handler[StartVm]):
         if not isinstance(found, Seen):
             return found
         if runs_here(ctx.looking, vm.uuid):
-            return await_start(ctx, vm) or self._running(ctx, found, resume=not asked.recover)
+            waiting = await_start(ctx, vm) or (None if asked.recover else let_run_on(ctx, vm))
+            return waiting or self._running(ctx, found)
         return self._start(ctx, found) if vm.state is Wanted.START else self._claim_place(ctx, found)
 
     def _start(self, ctx: Context, seen: Seen[VmSpec]) -> Outcome:
@@ -68,7 +67,7 @@ class StartVmHandler(Handler[StartVm]):
             return Fail(error, self._give_back(ctx, seen))
         if elsewhere is not None:
             return elsewhere
-        if not ctx.job.begun:
+        if ctx.job.stage != "starting":
             ctx.change(stage="starting")
             ctx.log(f"starting {vm.name} on {here}")
             # Saved in any case: an agent that looked before this must not record what it saw.
@@ -96,11 +95,9 @@ class StartVmHandler(Handler[StartVm]):
         ctx.save(seen.save(_placed(vm, here)), bump_placement(cluster.placement_version, ctx.job.id))
         return self.step(StartVm(vm=vm.uuid), ctx)
 
-    def _running(self, ctx: Context, seen: Seen[VmSpec], resume: bool = False) -> Outcome:
+    def _running(self, ctx: Context, seen: Seen[VmSpec]) -> Outcome:
         """It runs here; the record must say so, whoever started it."""
         vm, here = seen.value, ctx.me.node
-        if resume:
-            _let_run_on(ctx, vm)
         after = _placed(vm, here).but(report_marks=reports_now(ctx.store, here))
         ops: tuple[Op, ...] = (seen.save(after),)
         if vm.state is not Wanted.START or vm.node != here:
@@ -125,23 +122,6 @@ class StartVmHandler(Handler[StartVm]):
         if vm.node == ctx.me.node and vm.moving_to is None and runs_here(ctx.looking, vm.uuid):
             return self._running(ctx, seen)
         return Rest(f"{vm.name} was not started", self._give_back(ctx, seen))
-
-
-def _let_run_on(ctx: Context, vm: VmSpec) -> None:
-    """Raises GuestPaused when what paused it lasts."""
-    domain = ctx.looking.domain(vm.uuid)
-    if domain is None or domain.state != "paused":
-        return
-    if vm.moving_to is None and domain.reason in RESUMABLE:
-        ctx.change(stage="resuming")
-        ctx.log(f"{vm.name} is paused ({domain.why}); letting it run on")
-        ctx.acting.resume(vm.uuid)
-        domain = ctx.looking.domain(vm.uuid)
-    if domain is not None and domain.state == "paused":
-        raise GuestPaused(
-            f"{vm.name} is still paused ({domain.why})",
-            f"Put right what paused it (pvc vm info {vm.name}), then try again.",
-        )
 
 
 def _placed(vm: VmSpec, node: str) -> VmSpec:

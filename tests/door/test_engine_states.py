@@ -234,6 +234,19 @@ def test_a_paused_guest_is_named_and_left_and_let_run_on(hasty: DoorCluster) -> 
     check_sound(hasty)
 
 
+def test_a_guest_that_stands_still_again_at_once_is_not_said_to_run(hasty: DoorCluster) -> None:
+    """Its disk is still full: what could not be written is written again as soon as it runs."""
+    uuid = run_seen(hasty, "vm1")
+    pause(hasty, uuid)
+    job = hasty.submit(StartVm(vm="vm1"))
+    hasty.await_true(lambda: hasty.service.job(job.id).stage == "resuming", "it was let run on")
+    with hasty.fleet.lock:
+        hasty.fleet.node("hv1").pause(uuid)
+    failed = hasty.finish(job)
+    assert failed.error is not None and failed.error.code == "GUEST_PAUSED"
+    assert uuid in hasty.fleet.node("hv1").guests
+
+
 def test_a_paused_guest_goes_only_when_that_is_asked(hasty: DoorCluster) -> None:
     first, second = run_seen(hasty, "vm1"), run_seen(hasty, "vm2")
     for uuid in (first, second):
