@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 from cluster import DoorCluster, MakeCluster
+from storage import running
+
+from pvc_drivers.blocks.fake import FakeBlocks
 
 
 @pytest.fixture(autouse=True)
@@ -21,6 +24,13 @@ def cluster(tmp_path: Path) -> Iterator[DoorCluster]:
     found = DoorCluster(tmp_path).start()
     yield found
     found.stop()
+
+
+@pytest.fixture
+def storing(tmp_path: Path, blocks: FakeBlocks) -> Iterator[DoorCluster]:
+    """Two nodes with the storage that a file makes for its tests, as the fixture `blocks`."""
+    with running(tmp_path, blocks) as found:
+        yield found
 
 
 @pytest.fixture

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from cluster import DoorCluster
 from serving import pvc, serve
-from storage import fill, running
+from storage import fill
 from volumes import SlowEdits, run_with, succeeded
 
 from pvc_api.app import create_app
@@ -35,12 +34,6 @@ def blocks() -> SlowEdits:
     made = fill(SlowEdits())
     made.add_snapshot("vms", "web", "first")
     return made
-
-
-@pytest.fixture
-def storing(tmp_path: Path, blocks: SlowEdits) -> Iterator[DoorCluster]:
-    with running(tmp_path, blocks) as found:
-        yield found
 
 
 def names(blocks: SlowEdits) -> list[str]:

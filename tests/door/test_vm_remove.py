@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,7 +9,6 @@ from cluster import ME, DoorCluster
 from engine_checks import await_job
 from serving import pvc, serve
 from snapshots import CDROM, StumblingBlocks, define, keep, run
-from storage import running
 from volumes import succeeded
 
 from pvc_api.app import create_app
@@ -35,12 +33,6 @@ FILE = "<disk type='file'><source file='/srv/a.img'/><target dev='vde'/></disk>"
 @pytest.fixture
 def blocks() -> StumblingBlocks:
     return StumblingBlocks()
-
-
-@pytest.fixture
-def storing(tmp_path: Path, blocks: StumblingBlocks) -> Iterator[DoorCluster]:
-    with running(tmp_path, blocks) as found:
-        yield found
 
 
 def volumes(blocks: StumblingBlocks) -> list[str]:
