@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from cluster import DoorCluster, MakeCluster
+from serving import connected
 from storage import running
 
 from pvc_drivers.blocks.fake import FakeBlocks
@@ -17,6 +18,19 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Looking again is a matter of seconds in the product, and would be of minutes in its tests."""
     monkeypatch.setattr("pvc_tasks.engine.RETRY_S", 0.05)
     monkeypatch.setattr("pvc_tasks.operations.move_live.ADOPTED_LOOK_S", 0.05)
+
+
+@pytest.fixture(autouse=True)
+def user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the CLI, which knows no cluster yet."""
+    monkeypatch.setenv("PVC_CONFIG_DIR", str(tmp_path / "home"))
+    monkeypatch.delenv("PVC_CONNECTION", raising=False)
+
+
+@pytest.fixture
+def address(cluster: DoorCluster) -> Iterator[str]:
+    with connected(cluster) as found:
+        yield found
 
 
 @pytest.fixture

@@ -6,17 +6,14 @@ import json
 import threading
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 from cluster import MakeCluster
 from log_cluster import LogCluster
-from serving import pvc, serve
+from serving import connected, pvc
 
-from pvc_api.app import create_app
-from pvc_cli import connections
 from pvc_core.decide.turns import came_late, maybe_mixed, not_waited_for
 from pvc_core.errors import InvalidRequest, NotFound, StoreUnavailable
 from pvc_core.model.log import LogView
@@ -415,11 +412,8 @@ def test_a_cursor_that_was_never_given_is_refused(logs: LogCluster) -> None:
 
 
 @pytest.fixture
-def address(logs: LogCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    monkeypatch.setenv("PVC_CONFIG_DIR", str(tmp_path / "home"))
-    monkeypatch.delenv("PVC_CONNECTION", raising=False)
-    with serve(create_app(logs.cluster.config, logs.cluster.service)) as found:
-        connections.add("test", connections.Connection(found, logs.cluster.token))
+def address(logs: LogCluster) -> Iterator[str]:
+    with connected(logs.cluster) as found:
         yield found
 
 

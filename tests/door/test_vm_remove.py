@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from cluster import ME, DoorCluster
 from engine_checks import await_job
-from serving import pvc, serve
+from serving import connected, pvc
 from snapshots import CDROM, StumblingBlocks, define, keep, run
 from volumes import succeeded
 
-from pvc_api.app import create_app
-from pvc_cli import connections
 from pvc_core.errors import NotFound, VolumeInUse, WrongState
 from pvc_core.model.operations import (
     AddSnapshot,
@@ -145,14 +141,12 @@ def test_without_a_storage_the_disks_are_left(cluster: DoorCluster) -> None:
 
 
 def test_the_command_line_names_the_volumes_before_it_asks(
-    storing: DoorCluster, blocks: StumblingBlocks, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    storing: DoorCluster, blocks: StumblingBlocks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("PVC_CONFIG_DIR", str(tmp_path / "home"))
     asked: list[str] = []
     monkeypatch.setattr("pvc_cli.generate.confirm", asked.append)
     define(storing, "vm1", ("vms/web", "vms/db"), CDROM)
-    with serve(create_app(storing.config, storing.service)) as found:
-        connections.add("test", connections.Connection(found, storing.token))
+    with connected(storing):
         shown = pvc("vm", "remove", "vm1", "--dry-run")
         assert shown.exit_code == 0 and asked == [] and "vms/db" in shown.stdout, shown.output
         done = pvc("vm", "remove", "vm1", "--wait")
