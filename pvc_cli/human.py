@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import re
 import time
-
-UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def gib(mib: float) -> str:
@@ -37,11 +34,6 @@ def age(at: float | None) -> str:
 
 def clock(at: float) -> str:
     return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at))
-
-
-def short(name: str) -> str:
-    """A UUID by its first eight characters, a name as it is."""
-    return name[:8] if UUID.fullmatch(name) else name
 
 
 def clean(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Iterator
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from pvc_cli.client import Client, path_of
 from pvc_cli.exits import is_away
@@ -17,7 +17,6 @@ PATIENCE_S = 120.0
 PAUSE_S = 1.0
 PASSING = ("BROKEN_OFF", "WRONG_OFFSET", "UPLOAD_NOT_READY", "TRANSFERS_BUSY")
 
-Record = dict[str, Any]
 Tell = Callable[[int, str], None]
 """Called with how much is sent, and what is in the way."""
 

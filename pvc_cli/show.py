@@ -16,8 +16,6 @@ from pvc_cli.width import cells, pad, wrapped
 
 __all__ = ["Column", "dump", "emit", "heading", "paint", "show_pairs", "show_table", "show_text"]
 
-Record = dict[str, Any]
-
 
 def emit(form: str, data: Any, table: Callable[[], None]) -> None:
     """The answer in the format asked for."""

@@ -10,7 +10,7 @@ from pvc_lab import cluster, firewall, network
 from pvc_lab.errors import UnsuitableDirectory
 from pvc_lab.layout import CONTENTS
 from pvc_lab.processes import kill, of_lab
-from pvc_lab.record import Record, load
+from pvc_lab.record import RECORD, Record, load
 
 
 def down(root: Path, keep: bool) -> None:
@@ -37,7 +37,7 @@ def load_or_none(root: Path) -> Record | None:
 
 def clear(root: Path) -> None:
     """Remove what `up` made; a directory that is no lab is left alone."""
-    if not (root / "lab.json").exists():
+    if not (root / RECORD).exists():
         return
     for name in CONTENTS:
         path = root / name

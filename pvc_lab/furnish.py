@@ -39,7 +39,7 @@ def commands(layout: Layout, node: NodePlace, with_product: bool) -> list[Comman
     if node in layout.members:
         lines["zookeeper"] = zookeeper.command_line(node)
     for kind in kinds_of(layout, node):
-        lines[kind] = daemons.command_line(layout, node, kind)
+        lines[kind] = daemons.command_line(node, kind)
     if with_product:
         lines[product.SUPERVISOR] = product.worker_command_line(node)
     return [command(layout, node, kind, argv) for kind, argv in lines.items()]

@@ -62,10 +62,6 @@ class Layout:
         return [f"{node.address}:2181" for node in self.members]
 
     @property
-    def record(self) -> Path:
-        return self.root / "lab.json"
-
-    @property
     def log(self) -> Path:
         return self.root / "log"
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
 from pvc_core.model.vm import MigrationMethod
 from pvc_sim import chance_records as records
+from pvc_sim.chance_faults import FAULTS
+from pvc_sim.chance_requests import REQUESTS
 from pvc_sim.given import Given, GivenMetadata, GivenNode, GivenVm
 from pvc_sim.scenario import Event, Scenario
 
@@ -17,9 +18,6 @@ EVENTS = 15
 """About so many, densely or far apart, where no length is asked for."""
 
 HOUR_S = 3600.0
-
-Pair = tuple[str, str]
-"""What breaks, and what puts it right; empty for what needs no repair."""
 
 
 @dataclass(frozen=True)
@@ -105,143 +103,3 @@ def _events(chance: Random, given: Given, length: float, gap: float) -> list[Eve
             events.append(Event(at=round(at, 2), do=chance.choice(REQUESTS)(chance, given)))
         at += chance.expovariate(1 / gap)
     return events
-
-
-def _node(chance: Random, given: Given) -> str:
-    return chance.choice(list(given.nodes))
-
-
-def _name(chance: Random, given: Given) -> str:
-    return chance.choice(list(given.vms) or ["vm1"])
-
-
-def _any_name(chance: Random, given: Given) -> str:
-    """Mostly of a VM that was given; or what one may be called by now."""
-    return _name(chance, given) if chance.random() < 0.8 else chance.choice(records.names(given))
-
-
-def _flush(chance: Random, given: Given) -> str:
-    policy = chance.choice(("", "", " --on-blocked shutdown", " --on-blocked stop", " --parallel 1"))
-    return f"node flush {_node(chance, given)}{policy}"
-
-
-def _migrate(chance: Random, given: Given) -> str:
-    target = chance.choice(("", f" --target {_node(chance, given)}"))
-    return f"vm migrate {_name(chance, given)}{target}{chance.choice(('', ' --force', ' --deadline 20'))}"
-
-
-def _transfer(chance: Random, given: Given) -> str:
-    target = chance.choice(("", f" --target {_node(chance, given)}"))
-    verb = chance.choice((f"move {_name(chance, given)}{target}", f"unmigrate {_name(chance, given)}"))
-    return f"vm {verb}{chance.choice(('', '', ' --then-stop'))}"
-
-
-def _cancel(chance: Random, given: Given) -> str:
-    task = chance.choice(("last", "last", "1", "2", f"1/{_name(chance, given)}"))
-    return f"task cancel {task}{chance.choice(('', '', ' --force'))}"
-
-
-REQUESTS: tuple[Callable[[Random, Given], str], ...] = (
-    _flush,
-    _flush,
-    _flush,
-    lambda chance, given: f"node ready {_node(chance, given)}",
-    lambda chance, given: f"node ready {_node(chance, given)}",
-    _migrate,
-    _transfer,
-    lambda chance, given: f"vm start {_any_name(chance, given)}",
-    lambda chance, given: f"vm shutdown {_name(chance, given)}{chance.choice(('', ' --then-stop'))}",
-    lambda chance, given: f"vm stop {_any_name(chance, given)}",
-    lambda chance, given: (
-        f"vm restart {_name(chance, given)}{chance.choice(('', ' --force', ' --then-stop'))}"
-    ),
-    lambda chance, given: f"vm disable {_name(chance, given)}{chance.choice(('', ' --force'))}",
-    lambda chance, given: f"vm undefine {_any_name(chance, given)}",
-    records.define,
-    records.rename,
-    records.change_metadata,
-    records.change_tags,
-    records.edit,
-    records.edit,
-    _cancel,
-    _cancel,
-)
-
-
-def _part(chance: Random, given: Given) -> str:
-    return f"{_node(chance, given)}/{chance.choice(('worker', 'worker', 'agent'))}"
-
-
-def _kill(chance: Random, given: Given) -> Pair:
-    part = _part(chance, given)
-    return f"kill {part}", f"start {part}"
-
-
-def _stop(chance: Random, given: Given) -> Pair:
-    part = _part(chance, given)
-    return f"stop {part}", f"cont {part}"
-
-
-def _power(chance: Random, given: Given) -> Pair:
-    node = _node(chance, given)
-    return f"power off {node}", f"power on {node}"
-
-
-def _net(chance: Random, given: Given) -> Pair:
-    node = _node(chance, given)
-    return f"net cut {node}", f"net heal {node}"
-
-
-def _libvirt(chance: Random, given: Given) -> Pair:
-    node = _node(chance, given)
-    return chance.choice(((f"libvirt hang {node}", f"libvirt heal {node}"), (f"libvirt kill {node}", "")))
-
-
-def _redis(chance: Random, _given: Given) -> Pair:
-    way = chance.choice(("down", "freeze", "duplicate", "drop 0.5"))
-    return chance.choice(((f"redis {way}", "redis up"), ("redis wipe", "")))
-
-
-STATES = ("vm shutdown", "vm restart", "vm recover")
-"""Kinds of tasks that end a guest and start it again."""
-
-
-def _crash(chance: Random, _given: Given) -> Pair:
-    kind = chance.choice(("node flush", "node ready", "vm migrate", "vm migrate", "vm start", *STATES))
-    return f"{chance.choice(('crash', 'crash', 'stop'))} after step {chance.randint(1, 6)} of {kind}", ""
-
-
-def _guest(chance: Random, given: Given) -> Pair:
-    name = _name(chance, given)
-    return chance.choice(
-        (
-            (f"migrate fail {name} {chance.randint(1, 6)} times", ""),
-            (f"migrate slow {name} {chance.randint(5, 40)}", ""),
-            (f"start fail {name} {chance.randint(1, 2)} times", ""),
-            (f"guest deaf {name}", ""),
-            (f"guest crash {name}", ""),
-            (f"guest crash {name}", ""),
-            (f"guest pause {name}", f"vm start {name}"),
-            (f"guest busy {name} {chance.randint(10, 400)}", ""),
-        )
-    )
-
-
-FAULTS: tuple[Callable[[Random, Given], Pair], ...] = (
-    _kill,
-    _kill,
-    _stop,
-    _stop,
-    _power,
-    _net,
-    _libvirt,
-    _redis,
-    _crash,
-    _crash,
-    _guest,
-    _guest,
-    lambda chance, given: (f"expire {_part(chance, given)}", ""),
-    lambda chance, given: (f"lose answer {chance.choice((_part(chance, given), 'api'))}", ""),
-    lambda _chance, _given: ("zookeeper down", "zookeeper up"),
-    lambda chance, given: (f"clock {_node(chance, given)} {chance.randint(-60, 60)}", ""),
-)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
 from pathlib import Path
 
 from pvc_core.errors import InvalidRequest
@@ -20,21 +19,16 @@ def draw(outcome: Outcome) -> str:
 def differences(folder: Path) -> list[str]:
     """A diff from what is expected to what happens; empty when the scenario holds."""
     scenario = load_scenario(folder)
-    return list(_compare(scenario, Rehearsal(scenario, lambda line: None).run()))
+    return compare(scenario, Rehearsal(scenario, lambda line: None).run())
 
 
 def compare(scenario: Scenario, outcome: Outcome) -> list[str]:
-    """As `differences`, of a run that was made already; nothing without a golden log."""
-    return list(_compare(scenario, outcome))
-
-
-def _compare(scenario: Scenario, outcome: Outcome) -> Iterator[str]:
-    if outcome.breach is not None:
-        yield str(outcome.breach)
+    """As `differences`, of a run that was made already; without a golden log, only a breach is one."""
+    found = [] if outcome.breach is None else [str(outcome.breach)]
     if scenario.golden is None or not scenario.golden.exists():
-        return
-    expected = scenario.golden.read_text().splitlines()
-    yield from difflib.unified_diff(expected, draw(outcome).splitlines(), "log.expect", "log", lineterm="")
+        return found
+    expected, shown = scenario.golden.read_text().splitlines(), draw(outcome).splitlines()
+    return [*found, *difflib.unified_diff(expected, shown, "log.expect", "log", lineterm="")]
 
 
 def regenerate(scenario: Scenario, outcome: Outcome) -> None:

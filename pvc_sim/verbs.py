@@ -10,8 +10,6 @@ from pvc_core.errors import InvalidRequest
 from pvc_sim.commands import ABSENT
 from pvc_sim.faults import Faults
 
-Act = Callable[[], None]
-
 NODE = r"([\w.-]+)"
 PART = r"([\w.-]+/(?:worker|agent))"
 VM = r"([\w.-]+)"

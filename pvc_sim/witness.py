@@ -15,7 +15,7 @@ from pvc_sim.drive import job_at_work
 from pvc_sim.kernel import Kernel
 from pvc_sim.mirror import Change, Mirror
 from pvc_sim.process import Process
-from pvc_sim.rules import guests, jobs, records
+from pvc_sim.rules import guests, jobs, records, states
 from pvc_sim.timeline import Timeline
 
 
@@ -104,10 +104,9 @@ class Witness:
         for change in changes:
             if change.kind == "job":
                 jobs.check_job(self.mirror, change)
-            elif change.kind == "node":
-                records.check_node(self.mirror, change.after)
             elif change.kind == "vm":
                 records.check_vm(self.mirror, change)
+            states.check_state(change)
         records.check_locks(self.mirror)
         records.check_moving(self.mirror)
         records.check_limits(self.mirror, self.limits)

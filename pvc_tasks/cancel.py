@@ -8,13 +8,15 @@ from __future__ import annotations
 from contextlib import suppress
 
 from pvc_core.errors import JobExpired, StoreConflict, WrongState
-from pvc_core.model.job import Job, JobError, JobState
+from pvc_core.model.job import Job, JobState
 from pvc_core.store import tree
 from pvc_core.store.documents import Seen
 from pvc_tasks.cancel_request import flagged, request_cancel
 from pvc_tasks.children import cancel_orphans
 from pvc_tasks.consumers import find_worker, nobody_there
 from pvc_tasks.handling import leave
+from pvc_tasks.outcome import Fail
+from pvc_tasks.recording import end_of
 from pvc_tasks.settle import End, settle
 from pvc_tasks.submit import Asker
 from pvc_tasks.world import World
@@ -59,5 +61,5 @@ def expire_job(world: World, seen: Seen[Job]) -> Job:
     """Settle a job whose deadline passed while the worker of its queue is gone; raises StoreConflict."""
     doing = f" while: {seen.value.text}" if seen.value.text else ""
     error = JobExpired(f"its deadline passed{doing}; {nobody_there(seen.value.queue)}")
-    end = End(JobState.FAILED, error.message, {}, JobError(**error.as_dict()), leave(world, seen.value))
+    end = end_of(seen.value, Fail(error, leave(world, seen.value)))
     return settle(world, seen, seen.value, end)

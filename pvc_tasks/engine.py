@@ -11,13 +11,12 @@ import logging
 from pvc_core.decide.due import is_due, look_again_at
 from pvc_core.errors import (
     InternalFault,
-    JobExpired,
     PvcError,
     StoreConflict,
     StoreTooLarge,
     StoreUnavailable,
 )
-from pvc_core.model.job import Job, JobError, JobState, WaitingFor
+from pvc_core.model.job import Job, JobState
 from pvc_core.store import tree
 from pvc_core.store.port import Create, Delete
 from pvc_tasks.children import cancel_orphans
@@ -26,6 +25,7 @@ from pvc_tasks.context import Context
 from pvc_tasks.handling import NotKnownHere, find_handler, leave
 from pvc_tasks.joblocks import plan_take_locks, stands_as_before
 from pvc_tasks.outcome import Again, Done, Fail, Hold, Outcome, Reroute, Rest, Wait
+from pvc_tasks.recording import end_of, waiting_for
 from pvc_tasks.relocking import renew_locks
 from pvc_tasks.settle import End, plan_end, ring_after
 from pvc_tasks.world import Executor, World
@@ -184,11 +184,11 @@ class Engine:
             case Reroute(queue=queue, text=text):
                 self._reroute(ctx, queue, text)
             case Done() | Fail() | Rest():
-                self._end(ctx, _as_end(ctx.job, outcome))
+                self._end(ctx, end_of(ctx.job, outcome))
         return True
 
     def _wait(self, ctx: Context, wait: Wait) -> None:
-        waiting = _waiting(ctx.job, wait, ctx.now)
+        waiting = waiting_for(ctx.job, wait, ctx.now)
         ctx.log(wait.text)
         ctx.change(state=_unless_cancelling(ctx.job, JobState.WAITING), waiting=waiting)
         ctx.release()
@@ -222,38 +222,3 @@ class Engine:
 
 def _unless_cancelling(job: Job, state: JobState) -> JobState:
     return JobState.CANCELLING if job.cancel is not None else state
-
-
-def _waiting(job: Job, wait: Wait, now: float) -> WaitingFor:
-    """Since when is kept while it waits for the same."""
-    before = job.waiting
-    same = before is not None and (before.kind, before.on) == (wait.kind, wait.on)
-    return WaitingFor(
-        kind=wait.kind,
-        on=wait.on,
-        text=wait.text,
-        since=before.since if before is not None and same else now,
-        deadline=wait.deadline or job.deadline,
-        until=wait.until,
-        position=wait.position,
-        others_first=wait.others_first,
-    )
-
-
-def _as_end(job: Job, outcome: Done | Fail | Rest) -> End:
-    match outcome:
-        case Done(text, result, state, ops):
-            return End(state, text, result, None, ops)
-        case Fail(error, ops, result):
-            return End(JobState.FAILED, error.message, result, _job_error(error), ops)
-        case Rest(text, ops, result) if job.cancel is not None:
-            by = f"cancelled by {job.cancel.actor}"
-            return End(JobState.CANCELLED, f"{by}: {text}", result, None, ops)
-        case Rest(text, ops, result):
-            waited = f" while: {job.text}" if job.text else ""
-            expired = JobExpired(f"its deadline passed{waited}; {text}")
-            return End(JobState.FAILED, expired.message, result, _job_error(expired), ops)
-
-
-def _job_error(error: PvcError) -> JobError:
-    return JobError.model_validate(error.as_dict())

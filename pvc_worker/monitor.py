@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from threading import Lock
 
@@ -13,8 +12,6 @@ from pvc_drivers.hypervisor.port import DomainEvent, Hypervisor, MigrationProgre
 from pvc_tasks.operations.migration_ladder import observed
 from pvc_tasks.ports import LiveProgress
 from pvc_worker.threads import Drive
-
-log = logging.getLogger(__name__)
 
 INTERVAL_S = 0.5
 WAKING = frozenset({"stopped", "shutdown", "crashed"})

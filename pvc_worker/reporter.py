@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-
 from pvc_core.errors import PvcError
 from pvc_core.model.node import Capacity, Domain, NodeReport
 from pvc_core.store import tree
@@ -13,8 +11,6 @@ from pvc_tasks.world import World
 from pvc_worker.corrector import Corrector
 from pvc_worker.storage_client import StorageClient
 from pvc_worker.threads import Drive
-
-log = logging.getLogger(__name__)
 
 NO_CAPACITY = Capacity(memory_mib=0, vcpus=0)
 

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pvc_core.model.node import NodeSpec
 from pvc_core.model.storage import Monitor, Osd
 
-CLEAN = "active+clean"
-
 
 @dataclass(frozen=True)
 class Daemons:

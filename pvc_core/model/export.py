@@ -15,7 +15,6 @@ FILE_PATTERN = r"^(?:manifest\.json|domain\.xml|begun\.json|[0-9]{1,3}/[0-9]{8}\
 SHA256_PATTERN = r"^[0-9a-f]{64}$"
 
 MANIFEST, DEFINITION, BEGUN = "manifest.json", "domain.xml", "begun.json"
-FORMAT = 1
 CHUNK_BYTES = 16 << 20
 """The most a chunk holds."""
 

@@ -42,7 +42,10 @@ TRANSITIONS: dict[JobState, frozenset[JobState]] = {
     JobState.CANCELLING: FINISHED,
     **{state: frozenset() for state in FINISHED},
 }
-"""What may follow what; drawn in docs/jobs.md. Back to QUEUED: the job went on to another node's queue."""
+"""What may follow what; drawn in docs/jobs.md, and the simulator sees that it is kept to.
+
+Back to QUEUED: the job went on to another node's queue.
+"""
 
 WaitKind = Literal["lock", "child", "capacity", "node", "time"]
 

@@ -25,7 +25,7 @@ TRANSITIONS: dict[NodeState, frozenset[NodeState]] = {
     NodeState.FLUSHED: frozenset({NodeState.FLUSHING, NodeState.READY}),
     NodeState.PARTIAL: frozenset({NodeState.FLUSHING, NodeState.READY}),
 }
-"""What may follow what; drawn in docs/states.md."""
+"""What may follow what; drawn in docs/states.md, and the simulator sees that it is kept to."""
 
 
 class Maintenance(Record):

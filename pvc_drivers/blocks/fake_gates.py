@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pvc_core.model.storage import Monitor
 from pvc_drivers.blocks.fake_state import FakeState
 
-COPIES, MINCOPIES = 3, 2
+MINCOPIES = 2
 
 
 class FakeGates(FakeState):

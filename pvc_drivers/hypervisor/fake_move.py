@@ -121,7 +121,6 @@ class Move:
             bytes_total=copy.total,
             bytes_per_s=0 if copy.speed in (0, inf) else int(copy.speed),
             dirty_bytes_per_s=int(copy.dirty),
-            elapsed_ms=int(max(0.0, now - self.began) * 1000),
             downtime_ms=downtime_ms,
             iteration=copy.iteration,
             throttle_percent=copy.throttle,

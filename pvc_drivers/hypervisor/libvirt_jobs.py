@@ -86,7 +86,6 @@ def progress_of(figures: dict[str, Any], downtime_ms: int | None = None) -> Migr
         bytes_total=total,
         bytes_per_s=figures.get("memory_bps", 0) + figures.get("disk_bps", 0),
         dirty_bytes_per_s=figures.get("memory_dirty_rate", 0) * page,
-        elapsed_ms=figures.get("time_elapsed", 0),
         downtime_ms=downtime_ms,
         iteration=figures.get("memory_iteration", 0),
         throttle_percent=figures.get("auto_converge_throttle", 0),

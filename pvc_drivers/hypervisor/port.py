@@ -45,7 +45,6 @@ class MigrationProgress:
     bytes_total: int = 0
     bytes_per_s: int = 0
     dirty_bytes_per_s: int = 0
-    elapsed_ms: int = 0
     downtime_ms: int | None = None
     iteration: int = 0
     """The pass over the memory; the second begins with what changed during the first."""

@@ -13,7 +13,7 @@ from pvc_lab.layout import Layout
 from pvc_lab.place import NodePlace
 
 
-def command_line(layout: Layout, node: NodePlace, kind: str) -> list[str]:
+def command_line(node: NodePlace, kind: str) -> list[str]:
     conf, data = str(place.node_conf_file(node)), str(place.data(node, kind))
     if kind == "mon":
         return ["ceph-mon", "-f", "-c", conf, "-i", node.name, "--mon-data", data]

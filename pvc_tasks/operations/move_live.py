@@ -111,7 +111,7 @@ def rest(asked: Transfer, ctx: Context, seen: Seen[VmSpec]) -> Outcome:
     vm = seen.value
     migration = ctx.looking.migration(vm.uuid)
     if migration is not None and migration.state == "active":
-        return _abort(asked, ctx, vm, migration)
+        return _abort(ctx, vm, migration)
     ctx.looking.forget_migration(vm.uuid)
     if migration is not None and migration.state == "succeeded":
         return arrived(asked, ctx, seen, migration.progress.downtime_ms)
@@ -123,7 +123,7 @@ def rest(asked: Transfer, ctx: Context, seen: Seen[VmSpec]) -> Outcome:
     return given_up(ctx, seen)
 
 
-def _abort(asked: Transfer, ctx: Context, vm: VmSpec, migration: Migration) -> Outcome:
+def _abort(ctx: Context, vm: VmSpec, migration: Migration) -> Outcome:
     """Post-copy cannot be aborted: it is waited for, since a VM that arrives is what was asked for."""
     if migration.progress.phase == "post_copy":
         ctx.log(f"post-copy is finishing the migration of {vm.name}: it can no longer be aborted")

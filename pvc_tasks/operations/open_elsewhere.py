@@ -49,8 +49,12 @@ def look_for_open_elsewhere(ctx: Context, vm: VmSpec) -> Wait | None:
     if ctx.now < since + PATIENCE_S:
         text = f"{vm.name} has disks open elsewhere: {who}; waits for them to be closed"
         return Wait("time", "storage", text, until=ctx.now + LOOK_AGAIN_S, deadline=since + PATIENCE_S)
-    pool, _, volume = found[0].disk.partition("/")
-    raise DiskOpenElsewhere(
+    raise _refusal(vm, found[0].disk, who)
+
+
+def _refusal(vm: VmSpec, disk: str, who: str) -> DiskOpenElsewhere:
+    pool, _, volume = disk.partition("/")
+    return DiskOpenElsewhere(
         f"{vm.name} is not started here: its disks are open elsewhere, so a copy of it may be running: {who}",
         f"See who it is (`pvc storage ceph volume info {pool} {volume}`) and end that; if it is nobody any "
         f"more: `pvc vm flush-locks {vm.name}` once it is stopped.",

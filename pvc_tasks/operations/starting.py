@@ -8,6 +8,7 @@ from pvc_core.store import tree
 from pvc_core.store.documents import Seen
 from pvc_tasks.context import Context
 from pvc_tasks.operations.common import LOOK_AGAIN_S, reports_now, runs_here
+from pvc_tasks.operations.poweroff import clear_remains
 from pvc_tasks.outcome import Done, Hold
 
 
@@ -28,6 +29,17 @@ def start_domain(ctx: Context, uuid: str) -> HypervisorRefused | None:
     except HypervisorRefused as error:
         return None if runs_here(ctx.looking, uuid) else error
     return None
+
+
+def start_again(ctx: Context, seen: Seen[VmSpec], text: str) -> HypervisorRefused | None:
+    """As `start_domain`, of a VM that should run here and does not; what is left of it goes first."""
+    vm = seen.value
+    clear_remains(ctx, vm)
+    ctx.change(stage="starting")
+    ctx.log(text)
+    # Saved in any case: an agent that looked before this must not act on what it saw.
+    ctx.save(seen.save(vm.but(running=None)))
+    return start_domain(ctx, vm.uuid)
 
 
 def running_again(ctx: Context, seen: Seen[VmSpec], text: str) -> Done:

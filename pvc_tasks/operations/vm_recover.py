@@ -26,7 +26,7 @@ from pvc_tasks.operations.common import (
 )
 from pvc_tasks.operations.open_elsewhere import look_for_open_elsewhere
 from pvc_tasks.operations.poweroff import clear_remains
-from pvc_tasks.operations.starting import await_start, running_again, start_domain
+from pvc_tasks.operations.starting import await_start, running_again, start_again
 from pvc_tasks.operations.unsettled import load_located
 from pvc_tasks.outcome import Done, Fail, Outcome, Reroute, Rest, Wait
 from pvc_tasks.world import World
@@ -77,15 +77,11 @@ class RecoverVmHandler(Handler[RecoverVm]):
         return _wait(ctx)
 
     def _start(self, ctx: Context, seen: Seen[VmSpec]) -> Outcome:
-        vm = seen.value
-        clear_remains(ctx, vm)
-        ctx.change(stage="starting")
-        ctx.log(f"starting {vm.name} on {ctx.me.node} again")
-        # Saved in any case: an agent that looked before this must not act on what it saw.
-        ctx.save(seen.save(vm.but(running=None)))
-        if (error := start_domain(ctx, vm.uuid)) is not None:
-            return self._count(ctx, load_vm(ctx.store, vm.uuid), f"it could not start: {error.message}")
-        return self._running(ctx, load_vm(ctx.store, vm.uuid))
+        error = start_again(ctx, seen, f"starting {seen.value.name} on {ctx.me.node} again")
+        saved = load_vm(ctx.store, seen.value.uuid)
+        if error is not None:
+            return self._count(ctx, saved, f"it could not start: {error.message}")
+        return self._running(ctx, saved)
 
     def _running(self, ctx: Context, seen: Seen[VmSpec]) -> Outcome:
         return running_again(ctx, seen, f"{seen.value.name} runs on {ctx.me.node}")

@@ -24,8 +24,8 @@ from pvc_tasks.operations.common import (
     stopped,
 )
 from pvc_tasks.operations.open_elsewhere import look_for_open_elsewhere
-from pvc_tasks.operations.poweroff import clear_remains, end_guest
-from pvc_tasks.operations.starting import await_start, running_again, start_domain
+from pvc_tasks.operations.poweroff import end_guest
+from pvc_tasks.operations.starting import await_start, running_again, start_again
 from pvc_tasks.operations.unsettled import load_located
 from pvc_tasks.outcome import Fail, Outcome, Reroute, Rest
 from pvc_tasks.world import World
@@ -60,15 +60,9 @@ class RestartVmHandler(Handler[RestartVm]):
         return look_for_open_elsewhere(ctx, vm) or self._start(ctx, seen)
 
     def _start(self, ctx: Context, seen: Seen[VmSpec]) -> Outcome:
-        vm = seen.value
-        clear_remains(ctx, vm)
-        ctx.change(stage="starting")
-        ctx.log(f"{vm.name} is off; starting it again")
-        # Saved in any case: an agent that saw it off must not record that.
-        ctx.save(seen.save(vm.but(running=None)))
-        if (error := start_domain(ctx, vm.uuid)) is not None:
-            return _left_down(ctx, load_vm(ctx.store, vm.uuid), error)
-        return self._running(ctx, load_vm(ctx.store, vm.uuid))
+        error = start_again(ctx, seen, f"{seen.value.name} is off; starting it again")
+        saved = load_vm(ctx.store, seen.value.uuid)
+        return self._running(ctx, saved) if error is None else _left_down(ctx, saved, error)
 
     def _running(self, ctx: Context, seen: Seen[VmSpec]) -> Outcome:
         return running_again(ctx, seen, f"{seen.value.name} runs on {ctx.me.node} again")

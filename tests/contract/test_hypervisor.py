@@ -230,9 +230,6 @@ def test_a_migration_under_way(pair: Pair, endless: str) -> None:
     assert states(pair.target) == [("busy1", "paused")]
     assert pair.target.migration(endless) is None
     pair.wait(
-        "time passes", lambda: seen(pair.source, endless).progress.elapsed_ms > first.progress.elapsed_ms
-    )
-    pair.wait(
         "bytes flow", lambda: seen(pair.source, endless).progress.bytes_done > first.progress.bytes_done
     )
     with pytest.raises(HypervisorRefused, match="already"):

@@ -7,6 +7,10 @@ from pathlib import Path
 
 import pytest
 from cluster import DoorCluster, MakeCluster
+from serving import connected
+from storage import running
+
+from pvc_drivers.blocks.fake import FakeBlocks
 
 
 @pytest.fixture(autouse=True)
@@ -16,11 +20,31 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pvc_tasks.operations.move_live.ADOPTED_LOOK_S", 0.05)
 
 
+@pytest.fixture(autouse=True)
+def user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the CLI, which knows no cluster yet."""
+    monkeypatch.setenv("PVC_CONFIG_DIR", str(tmp_path / "home"))
+    monkeypatch.delenv("PVC_CONNECTION", raising=False)
+
+
+@pytest.fixture
+def address(cluster: DoorCluster) -> Iterator[str]:
+    with connected(cluster) as found:
+        yield found
+
+
 @pytest.fixture
 def cluster(tmp_path: Path) -> Iterator[DoorCluster]:
     found = DoorCluster(tmp_path).start()
     yield found
     found.stop()
+
+
+@pytest.fixture
+def storing(tmp_path: Path, blocks: FakeBlocks) -> Iterator[DoorCluster]:
+    """Two nodes with the storage that a file makes for its tests, as the fixture `blocks`."""
+    with running(tmp_path, blocks) as found:
+        yield found
 
 
 @pytest.fixture

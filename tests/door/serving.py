@@ -8,9 +8,12 @@ from contextlib import contextmanager
 from typing import Any
 
 from click.testing import CliRunner, Result
+from cluster import DoorCluster
 from flask import Flask
 from werkzeug.serving import make_server
 
+from pvc_api.app import create_app
+from pvc_cli import connections
 from pvc_cli.main import main
 
 Run = Callable[..., Result]
@@ -28,6 +31,14 @@ def serve(app: Flask, port: int = 0) -> Iterator[str]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+@contextmanager
+def connected(cluster: DoorCluster) -> Iterator[str]:
+    """The address of the cluster's API, which is the only connection that the CLI knows."""
+    with serve(create_app(cluster.config, cluster.service)) as found:
+        connections.add("test", connections.Connection(found, cluster.token))
+        yield found
 
 
 def pvc(*words: str, **settings: Any) -> Result:

@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +18,7 @@ from serving import pvc, serve
 from pvc_api.app import create_app
 from pvc_cli import connections
 
-
-@pytest.fixture(autouse=True)
-def address(cluster: DoorCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """The cluster's API, known to the CLI as the only connection."""
-    monkeypatch.setenv("PVC_CONFIG_DIR", str(tmp_path / "home"))
-    monkeypatch.delenv("PVC_CONNECTION", raising=False)
-    with serve(create_app(cluster.config, cluster.service)) as found:
-        connections.add("test", connections.Connection(found, cluster.token))
-        yield found
+pytestmark = pytest.mark.usefixtures("address")
 
 
 def ask(*words: str) -> Any:

@@ -11,22 +11,17 @@ from typing import Any
 
 import pytest
 from cluster import DoorCluster, domain_xml
-from serving import pvc, serve
+from serving import connected, pvc
 
-from pvc_api.app import create_app
-from pvc_cli import connections
 from pvc_core.model.operations import ModifyVm
 
 
 @pytest.fixture(autouse=True)
 def address(cluster: DoorCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    monkeypatch.setenv("PVC_CONFIG_DIR", str(tmp_path / "home"))
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    for name in ("PVC_CONNECTION", "VISUAL"):
-        monkeypatch.delenv(name, raising=False)
-    with serve(create_app(cluster.config, cluster.service)) as found:
-        connections.add("test", connections.Connection(found, cluster.token))
+    monkeypatch.delenv("VISUAL", raising=False)
+    with connected(cluster) as found:
         yield found
 
 

@@ -18,8 +18,6 @@ from pvc_core.model.operations import (
     UndefineVm,
 )
 
-UUID = "11111111-2222-4333-8444-555555555555"
-
 
 def test_start_takes_the_vms_own_node_and_another_only_when_that_is_closed(cluster: DoorCluster) -> None:
     first, second = cluster.define("vm1", "hv1"), cluster.define("vm2", "hv1")

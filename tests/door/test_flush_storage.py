@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from cluster import ME, DoorCluster, domain_xml
-from storage import ON, fill
+from storage import fill, running
 from test_vm_flush_locks import disk
 from volumes import SlowEdits, hold_flatten
 
@@ -25,15 +25,13 @@ def storing(tmp_path: Path, blocks: SlowEdits, monkeypatch: pytest.MonkeyPatch) 
     """`web1` runs on hv1, `db1` is stopped and recorded on hv2; each has a disk."""
     monkeypatch.setattr(held_disks, "PATIENCE_S", 1.5)
     monkeypatch.setattr(held_disks, "LOOK_AGAIN_S", 0.05)
-    found = DoorCluster(tmp_path, nodes=2, blocks=blocks, subsystems=ON).start()
-    for name, node, volume in (("web1", "hv1", "vms/web"), ("db1", "hv2", "vms/db")):
-        device = f"<devices>{disk(volume, 'vda')}{disk(f'nowhere/{name}', 'vdb')}</devices></domain>"
-        xml = domain_xml(name).replace("</domain>", device)
-        found.service.submit(DefineVm(xml=xml, node=node), ME)
-    found.run(StartVm(vm="web1"))
-    yield found
-    blocks.going.set()
-    found.stop()
+    with running(tmp_path, blocks) as found:
+        for name, node, volume in (("web1", "hv1", "vms/web"), ("db1", "hv2", "vms/db")):
+            device = f"<devices>{disk(volume, 'vda')}{disk(f'nowhere/{name}', 'vdb')}</devices></domain>"
+            xml = domain_xml(name).replace("</domain>", device)
+            found.service.submit(DefineVm(xml=xml, node=node), ME)
+        found.run(StartVm(vm="web1"))
+        yield found
 
 
 def test_flushed_when_nothing_is_open(storing: DoorCluster, blocks: SlowEdits) -> None:

@@ -6,19 +6,17 @@ import json
 import threading
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 from cluster import MakeCluster
 from log_cluster import LogCluster
-from serving import pvc, serve
+from serving import connected, pvc
 
-from pvc_api.app import create_app
-from pvc_cli import connections
 from pvc_core.decide.turns import came_late, maybe_mixed, not_waited_for
 from pvc_core.errors import InvalidRequest, NotFound, StoreUnavailable
+from pvc_core.model.log import LogView
 from pvc_core.model.operations import MetaVm, MigrateVm, ModifyVm, RenameVm, StartVm, StopVm, UndefineVm
 from pvc_core.store import tree
 
@@ -47,6 +45,13 @@ def make_logs(make_cluster: MakeCluster) -> Iterator[Any]:
 def logs(make_logs: Any) -> LogCluster:
     found: LogCluster = make_logs()
     return found
+
+
+def first_line(logs: LogCluster, text: str) -> LogView:
+    """`vm1` runs on hv1 and has said this; it has been read."""
+    logs.cluster.run_vm("vm1", "hv1")
+    logs.say("hv1", "vm1", f"{text}\n")
+    return logs.await_lines("vm1", text)
 
 
 def migrate(logs: LogCluster, vm: str, target: str) -> None:
@@ -91,9 +96,7 @@ def test_a_line_wakes_who_waits_for_it(make_logs: Any) -> None:
 def test_a_migration_in_the_middle_of_a_line_loses_and_repeats_nothing(make_logs: Any) -> None:
     """There, back, and there again: old lines in a node's file are not shown a second time."""
     logs: LogCluster = make_logs(lazy_s=3600)
-    logs.cluster.run_vm("vm1", "hv1")
-    logs.say("hv1", "vm1", "a1\n")
-    logs.await_lines("vm1", "a1")
+    first_line(logs, "a1")
     logs.say("hv1", "vm1", "a2\nhal")
     migrate(logs, "vm1", "hv2")
     logs.say("hv2", "vm1", "f\nb1\n")
@@ -108,9 +111,7 @@ def test_a_migration_in_the_middle_of_a_line_loses_and_repeats_nothing(make_logs
 
 
 def test_who_says_much_at_the_moment_of_migration_is_heard_in_order(logs: LogCluster) -> None:
-    logs.cluster.run_vm("vm1", "hv1")
-    logs.say("hv1", "vm1", "up\n")
-    cursor = logs.await_lines("vm1", "up").next
+    cursor = first_line(logs, "up").next
     seen: list[str] = []
     for round_, (here, there) in enumerate([("hv1", "hv2"), ("hv2", "hv3"), ("hv3", "hv1")]):
         logs.say(here, "vm1", "".join(f"{round_} {number}\n" for number in range(100)))
@@ -149,9 +150,8 @@ def test_an_agent_that_was_dead_when_its_guest_left_appends_what_is_left(make_lo
     logs.await_lines("vm1", "kept", "left", "new")
 
 
-def test_the_target_does_not_wait_for_ever(make_logs: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_target_does_not_wait_for_ever(logs: LogCluster, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pvc_worker.follow.turns.SLOW_S", 0.3)
-    logs: LogCluster = make_logs()
     logs.cluster.run_vm("vm1", "hv1")
     logs.say("hv1", "vm1", "kept\nhalf")
     logs.await_lines("vm1", "kept")
@@ -170,13 +170,10 @@ def test_the_target_does_not_wait_for_ever(make_logs: Any, monkeypatch: pytest.M
 
 
 def test_it_is_told_when_nothing_comes_late_after_all(
-    make_logs: Any, monkeypatch: pytest.MonkeyPatch
+    logs: LogCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("pvc_worker.follow.turns.SLOW_S", 0.3)
-    logs: LogCluster = make_logs()
-    logs.cluster.run_vm("vm1", "hv1")
-    logs.say("hv1", "vm1", "kept\n")
-    logs.await_lines("vm1", "kept")
+    first_line(logs, "kept")
     logs.kill("hv1")
     migrate(logs, "vm1", "hv2")
     logs.await_lines("vm1", "kept", not_waited_for(["hv1"]))
@@ -184,11 +181,8 @@ def test_it_is_told_when_nothing_comes_late_after_all(
     logs.await_lines("vm1", "kept", not_waited_for(["hv1"]), came_late("hv1", 0))
 
 
-def test_a_slow_agent_is_waited_for_and_readers_know(make_logs: Any) -> None:
-    logs: LogCluster = make_logs()
-    logs.cluster.run_vm("vm1", "hv1")
-    logs.say("hv1", "vm1", "a\n")
-    logs.await_lines("vm1", "a")
+def test_a_slow_agent_is_waited_for_and_readers_know(logs: LogCluster) -> None:
+    first_line(logs, "a")
     logs.paused.add("hv1")
     logs.say("hv1", "vm1", "b\nc")
     migrate(logs, "vm1", "hv2")
@@ -200,11 +194,8 @@ def test_a_slow_agent_is_waited_for_and_readers_know(make_logs: Any) -> None:
     assert logs.read("vm1").note == ""
 
 
-def test_a_stay_that_no_agent_saw_is_read_in_its_turn(make_logs: Any) -> None:
-    logs: LogCluster = make_logs()
-    logs.cluster.run_vm("vm1", "hv1")
-    logs.say("hv1", "vm1", "a\n")
-    logs.await_lines("vm1", "a")
+def test_a_stay_that_no_agent_saw_is_read_in_its_turn(logs: LogCluster) -> None:
+    first_line(logs, "a")
     logs.paused.add("hv2")
     migrate(logs, "vm1", "hv2")
     logs.say("hv2", "vm1", "b\n")
@@ -216,8 +207,7 @@ def test_a_stay_that_no_agent_saw_is_read_in_its_turn(make_logs: Any) -> None:
     logs.await_lines("vm1", "a", "b", "c")
 
 
-def test_a_guest_that_left_before_anybody_looked_is_read_from_its_first_line(make_logs: Any) -> None:
-    logs: LogCluster = make_logs()
+def test_a_guest_that_left_before_anybody_looked_is_read_from_its_first_line(logs: LogCluster) -> None:
     logs.paused.update(logs.cluster.names)
     logs.cluster.run_vm("vm1", "hv1")
     for here, there in (("hv1", "hv2"), ("hv2", "hv3")):
@@ -228,8 +218,7 @@ def test_a_guest_that_left_before_anybody_looked_is_read_from_its_first_line(mak
     logs.await_lines("vm1", "on hv1", "half on hv2", "half line")
 
 
-def test_a_guest_that_was_off_again_before_anybody_looked_is_read(make_logs: Any) -> None:
-    logs: LogCluster = make_logs()
+def test_a_guest_that_was_off_again_before_anybody_looked_is_read(logs: LogCluster) -> None:
     logs.paused.add("hv1")
     logs.cluster.run_vm("vm1", "hv1")
     logs.say("hv1", "vm1", "short\nlife")
@@ -238,11 +227,8 @@ def test_a_guest_that_was_off_again_before_anybody_looked_is_read(make_logs: Any
     logs.await_lines("vm1", "short", "life")
 
 
-def test_a_guest_that_is_back_before_its_agent_looked_is_said_to_be_mixed(make_logs: Any) -> None:
-    logs: LogCluster = make_logs()
-    logs.cluster.run_vm("vm1", "hv1")
-    logs.say("hv1", "vm1", "a\n")
-    logs.await_lines("vm1", "a")
+def test_a_guest_that_is_back_before_its_agent_looked_is_said_to_be_mixed(logs: LogCluster) -> None:
+    first_line(logs, "a")
     logs.paused.add("hv1")
     logs.say("hv1", "vm1", "b\n")
     migrate(logs, "vm1", "hv2")
@@ -257,9 +243,7 @@ def test_a_guest_that_is_back_before_its_agent_looked_is_said_to_be_mixed(make_l
 
 def test_what_came_to_a_new_node_before_its_turn_and_is_too_much_is_said(make_logs: Any) -> None:
     logs: LogCluster = make_logs(kib=16)
-    logs.cluster.run_vm("vm1", "hv1")
-    logs.say("hv1", "vm1", "a\n")
-    logs.await_lines("vm1", "a")
+    first_line(logs, "a")
     logs.paused.add("hv1")
     migrate(logs, "vm1", "hv2")
     logs.say("hv2", "vm1", ("x" * 99 + "\n") * 200)
@@ -283,9 +267,7 @@ def test_a_rotated_file_is_read_to_its_end(logs: LogCluster) -> None:
 
 def test_more_than_is_kept_between_two_looks_is_counted(make_logs: Any) -> None:
     logs: LogCluster = make_logs(lines=10)
-    logs.cluster.run_vm("vm1", "hv1")
-    logs.say("hv1", "vm1", "0\n")
-    cursor = logs.await_lines("vm1", "0").next
+    cursor = first_line(logs, "0").next
     logs.say("hv1", "vm1", "".join(f"{number}\n" for number in range(1, 20_001)))
     logs.cluster.await_true(lambda: logs.read("vm1").next == 20_001, "all is read")
     view = logs.read("vm1", after=cursor)
@@ -320,9 +302,7 @@ def _closed(logs: LogCluster, uuid: str) -> bool:
 
 def test_a_renamed_vm_keeps_its_console(logs: LogCluster) -> None:
     """Its file has another name from then on, and its lines go on being counted."""
-    logs.cluster.run_vm("vm1", "hv1")
-    logs.say("hv1", "vm1", "one\n")
-    logs.await_lines("vm1", "one")
+    first_line(logs, "one")
     assert logs.cluster.run(StopVm(vm="vm1")).state == "succeeded"
     logs.cluster.await_true(lambda: logs.cluster.service.vm("vm1").seen == "off", "it is seen off")
     logs.cluster.submit(RenameVm(vm="vm1", new="vm2"))
@@ -425,20 +405,15 @@ def test_a_worker_s_own_log_is_followed_too(logs: LogCluster) -> None:
 
 
 def test_a_cursor_that_was_never_given_is_refused(logs: LogCluster) -> None:
-    logs.cluster.run_vm("vm1", "hv1")
-    logs.say("hv1", "vm1", "1\n")
-    logs.await_lines("vm1", "1")
+    first_line(logs, "1")
     with pytest.raises(InvalidRequest, match="no line 2"):
         logs.read("vm1", after=2)
     assert logs.read("vm1", after=1).lines == ()
 
 
 @pytest.fixture
-def address(logs: LogCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    monkeypatch.setenv("PVC_CONFIG_DIR", str(tmp_path / "home"))
-    monkeypatch.delenv("PVC_CONNECTION", raising=False)
-    with serve(create_app(logs.cluster.config, logs.cluster.service)) as found:
-        connections.add("test", connections.Connection(found, logs.cluster.token))
+def address(logs: LogCluster) -> Iterator[str]:
+    with connected(logs.cluster) as found:
         yield found
 
 
@@ -472,9 +447,7 @@ def test_the_command_line_shows_it(logs: LogCluster, address: str) -> None:
 
 
 def test_a_terminal_gets_a_pager(logs: LogCluster, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    logs.cluster.run_vm("vm1", "hv1")
-    logs.say("hv1", "vm1", "one\n")
-    logs.await_lines("vm1", "one")
+    first_line(logs, "one")
     paged: list[str] = []
     monkeypatch.setattr("click.echo_via_pager", paged.append)
     monkeypatch.setattr("pvc_cli.commands.log.on_terminal", lambda: True)
@@ -484,9 +457,7 @@ def test_a_terminal_gets_a_pager(logs: LogCluster, address: str, monkeypatch: py
 
 def test_it_survives_a_session_that_ends(logs: LogCluster) -> None:
     """What was read and could not be kept is read again under the next session."""
-    logs.cluster.run_vm("vm1", "hv1")
-    logs.say("hv1", "vm1", "1\n")
-    logs.await_lines("vm1", "1")
+    first_line(logs, "1")
     home = logs.followers["hv1"]._world.store.home.below  # type: ignore[attr-defined]
     home.disconnect()
     logs.say("hv1", "vm1", "2\n")

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import click
 import pytest
 from cluster import ME, MakeCluster, domain_xml
-from serving import pvc, serve
+from serving import connected, pvc
 
-from pvc_api.app import create_app
-from pvc_cli import connections
 from pvc_core.model.operations import DefineVm
 
 ADAPTER = "<interface type='{type}'><source {type}='{name}'/><model type='virtio'/></interface>"
@@ -33,18 +30,15 @@ def with_networks(*networks: tuple[str, str]) -> str:
 )
 def test_the_list_is_red_as_a_whole_when_one_network_is_missing(
     make_cluster: MakeCluster,
-    tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     networks: list[tuple[str, str]],
     exists: list[bool | None],
     red: bool,
 ) -> None:
     monkeypatch.setattr("socket.if_nameindex", lambda: [(1, "lo"), (2, "br0"), (3, "vnet3")])
-    monkeypatch.setenv("PVC_CONFIG_DIR", str(tmp_path / "home"))
     cluster = make_cluster(nodes=1)
     cluster.service.submit(DefineVm(xml=with_networks(*networks), node="hv1"), ME)
-    with serve(create_app(cluster.config, cluster.service)) as address:
-        connections.add("test", connections.Connection(address, cluster.token))
+    with connected(cluster):
         found = json.loads(pvc("--format", "json", "vm", "network", "get", "web1").stdout)
         shown = pvc("vm", "network", "get", "web1", color=True)
     assert [one["exists"] for one in found] == exists

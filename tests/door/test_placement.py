@@ -4,31 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from cluster import DoorCluster, domain_xml
-from serving import pvc, serve
+from serving import pvc
 
-from pvc_api.app import create_app
-from pvc_cli import connections
 from pvc_core.errors import Conflict, InvalidRequest, NoPlacement, NotFound
 from pvc_core.model.groups import TagRule
 from pvc_core.model.operations import AddVmTag, DefineVm, FlushNode, MigrateVm, ReadyNode
 from pvc_core.model.operations.node import OnBlocked
 
 DB, WEB = ({"name": "apart:db"},), ({"name": "together:web"},)
-
-
-@pytest.fixture
-def address(cluster: DoorCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    monkeypatch.setenv("PVC_CONFIG_DIR", str(tmp_path / "home"))
-    monkeypatch.delenv("PVC_CONNECTION", raising=False)
-    with serve(create_app(cluster.config, cluster.service)) as found:
-        connections.add("test", connections.Connection(found, cluster.token))
-        yield found
 
 
 def plan_of(cluster: DoorCluster, **fields: Any) -> str:

@@ -19,12 +19,6 @@ from pvc_cli.connections import Connection
 from pvc_cli.follow import watch
 
 
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PVC_CONFIG_DIR", str(tmp_path / "home"))
-    monkeypatch.delenv("PVC_CONNECTION", raising=False)
-
-
 @pytest.fixture
 def two(cluster: DoorCluster) -> Iterator[tuple[ExitStack, str, str]]:
     """The first can be closed by itself."""

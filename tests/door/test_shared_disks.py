@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from cluster import ME, DoorCluster
-from storage import ON, SlowBlocks, fill
+from storage import SlowBlocks, fill
 from volumes import define_with, run_with, succeeded, xml_with
 
 from pvc_core.decide.sharing import DiskTaken
@@ -21,13 +18,6 @@ SHARED = "<shareable/>"
 @pytest.fixture
 def blocks() -> SlowBlocks:
     return fill(SlowBlocks())
-
-
-@pytest.fixture
-def storing(tmp_path: Path, blocks: SlowBlocks) -> Iterator[DoorCluster]:
-    found = DoorCluster(tmp_path, nodes=2, blocks=blocks, subsystems=ON).start()
-    yield found
-    found.stop()
 
 
 def record(storing: DoorCluster, vm: str) -> VmSpec:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from cluster import ME, DoorCluster, domain_xml
-from storage import ON, fill
+from storage import fill, running
 from test_vm_flush_locks import disk
 from volumes import SlowEdits, hold_flatten, slip_in
 
@@ -31,13 +31,11 @@ def storing(tmp_path: Path, blocks: SlowEdits, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(open_elsewhere, "PATIENCE_S", 1.5)
     monkeypatch.setattr(open_elsewhere, "LOOK_AGAIN_S", 0.05)
     monkeypatch.setattr(vm_recover, "TAKEN_LOOK_S", 0.05)
-    found = DoorCluster(tmp_path, nodes=2, blocks=blocks, subsystems=ON, hypervisor=QUICK).start()
     xml = domain_xml("web1").replace("</domain>", f"<devices>{disk('vms/web', 'vda')}</devices></domain>")
     by_shutdown = MigrationMethod.SHUTDOWN
-    found.service.submit(DefineVm(xml=xml, node="hv1", migration_method=by_shutdown), ME)
-    yield found
-    blocks.going.set()
-    found.stop()
+    with running(tmp_path, blocks, hypervisor=QUICK) as found:
+        found.service.submit(DefineVm(xml=xml, node="hv1", migration_method=by_shutdown), ME)
+        yield found
 
 
 def runs_on(storing: DoorCluster) -> list[str]:

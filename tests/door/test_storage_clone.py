@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from cluster import ME, DoorCluster
-from storage import GIB, fill, running
+from storage import GIB, fill
 from volumes import SlowEdits, define_with, succeeded
 
 from pvc_core.decide.snapshot_names import SnapshotReserved
@@ -26,12 +23,6 @@ from pvc_core.model.operations import (
 @pytest.fixture
 def blocks() -> SlowEdits:
     return fill(SlowEdits())
-
-
-@pytest.fixture
-def storing(tmp_path: Path, blocks: SlowEdits) -> Iterator[DoorCluster]:
-    with running(tmp_path, blocks) as found:
-        yield found
 
 
 def clone(**more: object) -> CloneVolume:

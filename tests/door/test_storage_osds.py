@@ -21,12 +21,6 @@ def blocks() -> FakeBlocks:
     return fill(FakeBlocks())
 
 
-@pytest.fixture
-def storing(tmp_path: Path, blocks: FakeBlocks) -> Iterator[DoorCluster]:
-    with running(tmp_path, blocks) as found:
-        yield found
-
-
 def test_flags_are_set_and_unset(storing: DoorCluster, blocks: FakeBlocks) -> None:
     assert storing.run(SetOsdFlag(flag="noout")).result == {"flags": ["noout"]}
     blocks.hold_osds("hv2")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from pathlib import Path
 from threading import current_thread
 from typing import Any
@@ -33,12 +33,6 @@ DISK = (
 @pytest.fixture
 def blocks() -> FakeBlocks:
     return fill(FakeBlocks())
-
-
-@pytest.fixture
-def storing(tmp_path: Path, blocks: FakeBlocks) -> Iterator[DoorCluster]:
-    with running(tmp_path, blocks) as found:
-        yield found
 
 
 def names(blocks: FakeBlocks) -> list[str]:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from cluster import DoorCluster, MakeCluster
-from serving import pvc, serve
+from serving import connected, pvc
 
 from pvc_api.app import create_app
-from pvc_cli import connections
 from pvc_drivers.blocks.fake import FakeBlocks
 
 GIB = 1 << 30
@@ -27,13 +25,7 @@ READS = (
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PVC_CONFIG_DIR", str(tmp_path / "home"))
-    monkeypatch.delenv("PVC_CONNECTION", raising=False)
-
-
-@pytest.fixture
-def blocks(make_cluster: MakeCluster, home: None) -> Iterator[FakeBlocks]:
+def blocks(make_cluster: MakeCluster) -> Iterator[FakeBlocks]:
     """Two pools with volumes, behind a cluster's API."""
     fake = FakeBlocks()
     cluster = make_cluster(nodes=1, blocks=fake)
@@ -42,8 +34,7 @@ def blocks(make_cluster: MakeCluster, home: None) -> Iterator[FakeBlocks]:
             fake.add_pool(pool)
         fake.add_volume(pool, name, 10 * GIB)
     fake.add_snapshot("vms", "web", "before")
-    with serve(create_app(cluster.config, cluster.service)) as address:
-        connections.add("test", connections.Connection(address, cluster.token))
+    with connected(cluster):
         yield fake
 
 
@@ -107,9 +98,8 @@ def test_a_silent_storage_is_a_named_error(blocks: FakeBlocks, words: tuple[str,
 
 
 @pytest.mark.parametrize("words", READS)
-def test_storage_that_is_off_has_one_answer(cluster: DoorCluster, home: None, words: tuple[str, ...]) -> None:
-    with serve(create_app(cluster.config, cluster.service)) as address:
-        connections.add("test", connections.Connection(address, cluster.token))
+def test_storage_that_is_off_has_one_answer(cluster: DoorCluster, words: tuple[str, ...]) -> None:
+    with connected(cluster):
         refused = pvc("storage", "ceph", *words)
         assert refused.exit_code == 5 and "the subsystem storage is off" in refused.output
         assert pvc("node", "list").exit_code == 0

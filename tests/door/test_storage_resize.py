@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from cluster import ME, DoorCluster
-from storage import GIB, ON, fill, running
+from storage import GIB, fill, running
 from volumes import SlowEdits, define_with, run_with, succeeded
 
 from pvc_core.decide.storage_room import NotEnoughSpace
@@ -92,13 +92,10 @@ def test_what_a_pool_cannot_keep_it_does_not_promise(storing: DoorCluster, block
 
 
 def test_a_pool_may_promise_more_than_it_holds(tmp_path: Path, blocks: SlowEdits) -> None:
-    storing = DoorCluster(tmp_path, nodes=1, blocks=blocks, subsystems=ON, storage={"overcommit": 2}).start()
-    try:
+    with running(tmp_path, blocks, nodes=1, storage={"overcommit": 2}) as storing:
         succeeded(storing.run(resize("8182G")))
         with pytest.raises(NotEnoughSpace, match="times 2"):
             storing.submit(AddVolume(pool="vms", volume="new", size="1G"))
-    finally:
-        storing.stop()
 
 
 def test_smaller_only_by_force_and_never_in_use(storing: DoorCluster, blocks: SlowEdits) -> None:

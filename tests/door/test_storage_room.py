@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from cluster import DoorCluster
-from storage import GIB, fill, running
+from storage import GIB, fill
 
 from pvc_core.decide.storage_room import NotEnoughSpace
 from pvc_core.model.operations import AddVolume, CloneVolume, ResizeVolume, UploadVolume
@@ -31,12 +29,6 @@ def blocks() -> Remembering:
     made = fill(Remembering())
     made.add_volume("vms", "huge", 4 * TIB - 25 * GIB)
     return made
-
-
-@pytest.fixture
-def storing(tmp_path: Path, blocks: Remembering) -> Iterator[DoorCluster]:
-    with running(tmp_path, blocks) as found:
-        yield found
 
 
 @pytest.mark.parametrize(

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from cluster import DoorCluster
-from serving import pvc, serve
-from storage import fill, running
+from serving import connected, pvc
+from storage import fill
 from volumes import SlowEdits, run_with, succeeded
 
-from pvc_api.app import create_app
-from pvc_cli import connections
 from pvc_core.decide.snapshot_names import SnapshotReserved
 from pvc_core.errors import AlreadyExists, InvalidRequest, NotFound, VolumeInUse
 from pvc_core.model.operations import (
@@ -37,12 +34,6 @@ def blocks() -> SlowEdits:
     return made
 
 
-@pytest.fixture
-def storing(tmp_path: Path, blocks: SlowEdits) -> Iterator[DoorCluster]:
-    with running(tmp_path, blocks) as found:
-        yield found
-
-
 def names(blocks: SlowEdits) -> list[str]:
     return [one.name for one in blocks.snapshots("vms", "web")]
 
@@ -54,16 +45,12 @@ def of(operation: type[OfSnapshot], snapshot: str = "first", **more: object) -> 
 def test_the_life_of_a_snapshot_at_the_command_line(
     storing: DoorCluster, blocks: SlowEdits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("PVC_CONFIG_DIR", str(tmp_path / "home"))
-    monkeypatch.delenv("PVC_CONNECTION", raising=False)
-
     def ceph(*words: str) -> str:
         shown = pvc("--format", "json", "storage", "ceph", *words)
         assert shown.exit_code == 0, shown.output
         return shown.stdout
 
-    with serve(create_app(storing.config, storing.service)) as address:
-        connections.add("test", connections.Connection(address, storing.token))
+    with connected(storing):
         web = ("vms", "web")
         ceph("snapshot", "add", *web, "second", "--wait")
         ceph("snapshot", "rename", *web, "second", "third", "--wait")

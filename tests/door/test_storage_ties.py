@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from cluster import ME, DoorCluster
-from storage import fill, running
+from storage import fill
 from volumes import SlowEdits, succeeded
 
 from pvc_core.errors import StorageUnavailable
@@ -65,12 +62,6 @@ class Blocks(SlowEdits):
 @pytest.fixture
 def blocks() -> Blocks:
     return fill(Blocks())
-
-
-@pytest.fixture
-def storing(tmp_path: Path, blocks: Blocks) -> Iterator[DoorCluster]:
-    with running(tmp_path, blocks) as found:
-        yield found
 
 
 def waiting(cluster: DoorCluster, job: Job, text: str) -> None:

@@ -40,8 +40,6 @@ class Doors:
 def doors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Doors]:
     monkeypatch.setattr("pvc_tasks.operations.volume_upload.LOOK_S", 0.05)
     monkeypatch.setattr("pvc_cli.sending.PAUSE_S", 0.05)
-    monkeypatch.setenv("PVC_CONFIG_DIR", str(tmp_path / "home"))
-    monkeypatch.delenv("PVC_CONNECTION", raising=False)
     with upload_cluster(tmp_path) as (cluster, blocks):
         app = create_app(cluster.config, cluster.service)
         with serve(app) as address:

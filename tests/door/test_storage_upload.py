@@ -46,9 +46,9 @@ def quick_looks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pvc_tasks.operations.upload_images.LET_GO_S", 0.3)
     monkeypatch.setattr("pvc_tasks.operations.upload_images.PAUSE_S", 0.05)
     monkeypatch.setattr("pvc_tasks.operations.upload_clear.PAUSE_S", 0.05)
-    monkeypatch.setattr("pvc_tasks.uploads.PART", 4096)
-    monkeypatch.setattr("pvc_tasks.uploads.NOTE_S", 0.0)
-    monkeypatch.setattr("pvc_tasks.uploads.TELL_S", 0.0)
+    monkeypatch.setattr("pvc_tasks.receiving.PART", 4096)
+    monkeypatch.setattr("pvc_tasks.receiving.NOTE_S", 0.0)
+    monkeypatch.setattr("pvc_tasks.receiving.TELL_S", 0.0)
 
 
 @pytest.fixture

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
 
 import pytest
 from cluster import ME, DoorCluster, domain_xml
-from storage import GIB, SlowBlocks, fill, running
+from storage import GIB, SlowBlocks, fill
 from volumes import define_with, slip_in, xml_with
 
 from pvc_core.errors import (
@@ -32,12 +30,6 @@ DISK = (
 @pytest.fixture
 def blocks() -> SlowBlocks:
     return fill(SlowBlocks())
-
-
-@pytest.fixture
-def storing(tmp_path: Path, blocks: SlowBlocks) -> Iterator[DoorCluster]:
-    with running(tmp_path, blocks) as found:
-        yield found
 
 
 def add(size: str, volume: str = "new", pool: str = "vms") -> AddVolume:

@@ -10,7 +10,7 @@ import pytest
 from cluster import ME, DoorCluster
 from exporting import DB, WEB, ExportBlocks, check_copy, fill
 from snapshots import keep
-from storage import ON
+from storage import running
 from volumes import define_with
 
 from pvc_core.decide.export import ExportDamaged
@@ -40,11 +40,9 @@ def store(tmp_path: Path) -> Path:
 @pytest.fixture
 def storing(tmp_path: Path, blocks: ExportBlocks, store: Path) -> Iterator[DoorCluster]:
     section = {"export_directory": str(store), "overcommit": 100}
-    found = DoorCluster(tmp_path, nodes=2, blocks=blocks, subsystems=ON, storage=section).start()
-    fill(found, blocks)
-    yield found
-    blocks.going.set()
-    found.stop()
+    with running(tmp_path, blocks, storage=section) as found:
+        fill(found, blocks)
+        yield found
 
 
 def export(cluster: DoorCluster, name: str = "first", to: str = "out", base: str | None = None) -> Job:

@@ -11,7 +11,7 @@ import yaml
 from cluster import ME, DoorCluster, MakeCluster
 from exporting import DB, WEB, ExportBlocks, check_copy, fill
 from snapshots import keep
-from storage import ON
+from storage import ON, running
 
 from pvc_core.errors import InvalidRequest
 from pvc_core.model.job import Job
@@ -41,13 +41,10 @@ def storing(tmp_path: Path, blocks: ExportBlocks, fake: FakeS3) -> Iterator[Door
     keys.write_text(yaml.safe_dump({"access_key": fake.access_key, "secret_key": SECRET}))
     s3 = {"endpoint": fake.url, "bucket": fake.bucket, "prefix": "vms", "credentials_file": str(keys)}
     section: dict[str, Any] = {"s3": {**s3, "timeout_s": 0.3}, "export_directory": str(tmp_path / "exports")}
-    found = DoorCluster(
-        tmp_path, nodes=2, blocks=blocks, subsystems=ON, storage={**section, "overcommit": 100}
-    ).start()
-    fill(found, blocks)
-    yield found
-    fake.answering.set()
-    found.stop()
+    with running(tmp_path, blocks, storage={**section, "overcommit": 100}) as found:
+        fill(found, blocks)
+        yield found
+        fake.answering.set()
 
 
 def leave(name: str = "first", to: str = "s3:out", base: str | None = None) -> ExportVmSnapshot:

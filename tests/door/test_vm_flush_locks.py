@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from cluster import ME, DoorCluster, domain_xml
-from storage import ON, SlowBlocks, fill
+from storage import SlowBlocks, fill, running
 
 from pvc_core.errors import NotFound, SubsystemOff, VolumeInUse, WrongState
 from pvc_core.model.operations import DefineVm, FlushVmLocks, StartVm, StopVm
@@ -34,13 +34,12 @@ def blocks() -> SlowBlocks:
 @pytest.fixture
 def storing(tmp_path: Path, blocks: SlowBlocks) -> Iterator[DoorCluster]:
     """With a VM of two disks that are locked, one that is not, and one that is not there."""
-    found = DoorCluster(tmp_path, nodes=2, blocks=blocks, subsystems=ON).start()
     disks = (("vms/web", "vda"), ("vms/db", "vdb"), ("slow/archive", "vdc"), ("vms/gone", "vdd"))
     devices = "".join(disk(*one) for one in disks)
     xml = domain_xml("vm1").replace("</domain>", f"<devices>{devices}</devices></domain>")
-    found.service.submit(DefineVm(xml=xml), ME)
-    yield found
-    found.stop()
+    with running(tmp_path, blocks) as found:
+        found.service.submit(DefineVm(xml=xml), ME)
+        yield found
 
 
 def test_the_locks_of_all_disks_are_broken_and_their_owners_kept_out(

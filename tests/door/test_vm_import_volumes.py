@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from cluster import ME, DoorCluster
 from exporting import ExportBlocks, fill
-from storage import GIB, ON
+from storage import GIB, running
 from volumes import define_with
 
 from pvc_core.errors import StorageUnavailable
@@ -54,11 +54,10 @@ def blocks() -> Blocks:
 def storing(tmp_path: Path, blocks: Blocks, monkeypatch: pytest.MonkeyPatch) -> Iterator[DoorCluster]:
     monkeypatch.setattr("pvc_tasks.operations.vm_import.LOOK_AGAIN_S", 0.05)
     section = {"export_directory": str(tmp_path / "exports"), "overcommit": 100}
-    found = DoorCluster(tmp_path, nodes=2, blocks=blocks, subsystems=ON, storage=section).start()
-    fill(found, blocks)
-    assert found.run(ExportVmSnapshot(vm="vm1", snapshot="first", directory="out")).state == "succeeded"
-    yield found
-    found.stop()
+    with running(tmp_path, blocks, storage=section) as found:
+        fill(found, blocks)
+        assert found.run(ExportVmSnapshot(vm="vm1", snapshot="first", directory="out")).state == "succeeded"
+        yield found
 
 
 def half_placed(cluster: DoorCluster, blocks: Blocks) -> Job:

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from cluster import ME, DoorCluster
 from engine_checks import await_job
-from serving import pvc, serve
+from serving import connected, pvc
 from snapshots import CDROM, StumblingBlocks, define, keep, run
-from storage import running
 from volumes import succeeded
 
-from pvc_api.app import create_app
-from pvc_cli import connections
 from pvc_core.errors import NotFound, VolumeInUse, WrongState
 from pvc_core.model.operations import (
     AddSnapshot,
@@ -35,12 +29,6 @@ FILE = "<disk type='file'><source file='/srv/a.img'/><target dev='vde'/></disk>"
 @pytest.fixture
 def blocks() -> StumblingBlocks:
     return StumblingBlocks()
-
-
-@pytest.fixture
-def storing(tmp_path: Path, blocks: StumblingBlocks) -> Iterator[DoorCluster]:
-    with running(tmp_path, blocks) as found:
-        yield found
 
 
 def volumes(blocks: StumblingBlocks) -> list[str]:
@@ -153,14 +141,12 @@ def test_without_a_storage_the_disks_are_left(cluster: DoorCluster) -> None:
 
 
 def test_the_command_line_names_the_volumes_before_it_asks(
-    storing: DoorCluster, blocks: StumblingBlocks, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    storing: DoorCluster, blocks: StumblingBlocks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("PVC_CONFIG_DIR", str(tmp_path / "home"))
     asked: list[str] = []
     monkeypatch.setattr("pvc_cli.generate.confirm", asked.append)
     define(storing, "vm1", ("vms/web", "vms/db"), CDROM)
-    with serve(create_app(storing.config, storing.service)) as found:
-        connections.add("test", connections.Connection(found, storing.token))
+    with connected(storing):
         shown = pvc("vm", "remove", "vm1", "--dry-run")
         assert shown.exit_code == 0 and asked == [] and "vms/db" in shown.stdout, shown.output
         done = pvc("vm", "remove", "vm1", "--wait")

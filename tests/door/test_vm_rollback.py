@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from cluster import ME, DoorCluster
 from engine_checks import Doom, check_sound
 from snapshots import StumblingBlocks, define, keep, roll_back, run, vm_xml
-from storage import running
 from volumes import slip_in
 
 from pvc_core.decide.transitions import HalfRolledBack
@@ -35,12 +31,6 @@ ARRIVES = pytest.mark.parametrize("arrives", [False, True], ids=["before", "afte
 @pytest.fixture
 def blocks() -> StumblingBlocks:
     return StumblingBlocks()
-
-
-@pytest.fixture
-def storing(tmp_path: Path, blocks: StumblingBlocks) -> Iterator[DoorCluster]:
-    with running(tmp_path, blocks) as found:
-        yield found
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Every operation is complete: handler, route, command, task, test, document."""
+"""Every operation is complete: handler, task, test, document; tests/pure looks at route and command."""
 
 from __future__ import annotations
 
@@ -16,11 +16,6 @@ from pvc_tasks.handler import ImmediateHandler
 from pvc_tasks.registry import BY_OPERATION
 
 each = pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
-at_a_door = pytest.mark.parametrize(
-    "operation",
-    [operation for operation in OPERATIONS if operation.url],
-    ids=lambda operation: operation.name,
-)
 
 
 @each
