@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from pvc_core.decide.export import ExportDamaged, check_chunk, disk_of, parse_manifest
+from pvc_core.decide.export import ExportDamaged, check_chunk, disk_of, parse_manifest, parts_of
 from pvc_core.errors import AlreadyExists, PvcError
 from pvc_core.model.export import DEFINITION, MANIFEST, Chunk, ExportedDisk, Manifest
 from pvc_core.model.vm_snapshot import MOST_SNAPSHOTS
@@ -117,9 +117,8 @@ class Import:
         with suppress(AlreadyExists):
             self._blocks.create_volume(target.pool, target.draft, disk.size)
         with self._blocks.patching(target.pool, target.draft) as patch:
-            for directory, manifest in self._chain:
-                part = disk_of(manifest, disk.path)
-                if part is not None and self._late is None:
+            for directory, part in parts_of(self._chain, disk):
+                if self._late is None:
                     self._apply(directory, part, disk.size, patch)
 
     def _apply(self, directory: str, part: ExportedDisk, size: int, patch: Patch) -> None:

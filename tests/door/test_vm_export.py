@@ -10,7 +10,7 @@ import pytest
 from cluster import ME, DoorCluster
 from exporting import DB, WEB, ExportBlocks, check_copy, fill
 from snapshots import keep
-from storage import ON
+from storage import GIB, ON
 from volumes import define_with
 
 from pvc_core.decide.export import ExportDamaged
@@ -18,9 +18,11 @@ from pvc_core.decide.vm_snapshot import SnapshotNotWhole
 from pvc_core.errors import AlreadyExists, InvalidRequest, NotFound, StorageUnavailable
 from pvc_core.model.job import Job
 from pvc_core.model.operations import (
+    AddVmVolume,
     ExportVmSnapshot,
     ImportVm,
     RemoveVmSnapshot,
+    RemoveVmVolume,
     StartVm,
 )
 
@@ -82,6 +84,38 @@ def test_what_changed_since_is_enough(storing: DoorCluster, blocks: ExportBlocks
     assert bring(storing, "copy", "again").state == "succeeded"
     check_copy(storing, blocks)
     assert blocks.holds("copy-0") == blocks.holds("web") and blocks.holds("copy-1") == blocks.holds("db")
+
+
+def test_what_a_volume_lost_when_it_shrank_does_not_come_back(
+    storing: DoorCluster, blocks: ExportBlocks
+) -> None:
+    """It has its old size again, with nothing but zeros where it was cut off."""
+    export(storing, to="full")
+    blocks.resize_volume("vms", "db", 4096, lambda done, total: None)
+    del blocks.content_of("vms", "db")[4096:]
+    keep(storing, "vm1", "second")
+    export(storing, "second", "small", "first")
+    blocks.resize_volume("vms", "db", 10 * GIB, lambda done, total: None)
+    keep(storing, "vm1", "third")
+    export(storing, "third", "again", "second")
+    assert bring(storing, "copy", "again").state == "succeeded"
+    assert blocks.holds("copy-1") == blocks.holds("db") == DB[:4096]
+
+
+def test_a_disk_that_was_away_for_a_while_is_what_it_is_now(
+    storing: DoorCluster, blocks: ExportBlocks
+) -> None:
+    """It is exported in full, then: nothing of what it held before is in the way."""
+    export(storing, to="full")
+    assert storing.run(RemoveVmVolume(vm="vm1", volume="vms/db")).state == "succeeded"
+    keep(storing, "vm1", "second")
+    export(storing, "second", "without", "first")
+    blocks.put("db", 0, bytes(8192))
+    assert storing.run(AddVmVolume(vm="vm1", volume="vms/db")).state == "succeeded"
+    keep(storing, "vm1", "third")
+    export(storing, "third", "again", "second")
+    assert bring(storing, "copy", "again").state == "succeeded"
+    assert blocks.holds("copy-1") == blocks.holds("db") == bytes(8192) + DB[8192:]
 
 
 def test_an_increment_needs_what_it_builds_on(
