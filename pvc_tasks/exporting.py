@@ -24,7 +24,7 @@ from pvc_core.model.export import (
 from pvc_core.model.vm_snapshot import SnapshotDisk, VmSnapshot
 from pvc_core.version import VERSION
 from pvc_drivers.blocks.port import Blocks
-from pvc_drivers.exports.port import Exports
+from pvc_drivers.exports.port import ExportFailed, Exports
 from pvc_tasks.ports import Work
 
 
@@ -172,17 +172,23 @@ class Export:
 
 def find_parent(exports: Exports, order: Order, under_way: Work) -> ExportParent:
     """The whole export of the base; raises NotFound."""
-    base = order.base
+    base, unread = order.base, []
     assert base is not None
     for name in exports.names():
         under_way.check()
-        data = exports.find(name, MANIFEST)
-        found = None if data is None else parse_manifest(data, name)
+        try:
+            data = exports.find(name, MANIFEST)
+            found = None if data is None else parse_manifest(data, name)
+        except (ExportDamaged, ExportFailed):
+            # Somebody else's, most likely: that is no reason not to look on.
+            unread.append(name)
+            continue
         if found and (found.vm, found.snapshot, found.made_by) == (order.uuid, base.name, base.job):
             sha256 = hashlib.sha256(data or b"").hexdigest()
             return ExportParent(directory=name, snapshot=base.name, manifest_sha256=sha256)
+    besides = f" (not to be read: {', '.join(unread)})" if unread else ""
     raise NotFound(
-        f"there is no whole export of {base.name} of {order.name} below {exports.where()}",
+        f"there is no whole export of {base.name} of {order.name} below {exports.where()}{besides}",
         f"Export it there first: pvc vm snapshot export {order.name} {base.name} DIRECTORY",
     )
 

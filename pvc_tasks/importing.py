@@ -83,7 +83,10 @@ def load_definition(exports: Exports, chain: Chain) -> str:
     data = exports.load(directory, DEFINITION)
     if hashlib.sha256(data).hexdigest() != manifest.definition_sha256:
         raise ExportDamaged(f"{directory}/{DEFINITION} is not what was exported: its checksum differs")
-    return data.decode()
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        raise ExportDamaged(f"{directory}/{DEFINITION} is no text in UTF-8") from None
 
 
 class Import:

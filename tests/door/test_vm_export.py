@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -139,6 +140,22 @@ def test_an_increment_needs_what_it_builds_on(
     assert blocks.drafts() == []
 
 
+def test_what_else_lies_there_is_not_in_the_way_of_an_increment(storing: DoorCluster, store: Path) -> None:
+    export(storing, to="full")
+    (store / "broken").mkdir()
+    (store / "broken/manifest.json").write_text('{"format": 2}')
+    (store / "latest").symlink_to("full")
+    (store / "another").mkdir()
+    (store / "another/manifest.json").mkdir()
+    keep(storing, "vm1", "second")
+    assert export(storing, "second", "incr", "first").result["incremental_from"] == "first"
+    (store / "full/manifest.json").write_text("{")
+    keep(storing, "vm1", "third")
+    job = storing.run(ExportVmSnapshot(vm="vm1", snapshot="third", directory="x", incremental_from="first"))
+    assert job.error is not None and job.error.code == "NOT_FOUND"
+    assert "not to be read: another, broken, full, latest" in job.text
+
+
 @pytest.mark.parametrize(
     "directory", ["../x", "a/b", ".", "..", "/etc", "", "a b", ".hidden", "a\n", "x" * 128]
 )
@@ -231,6 +248,7 @@ def test_a_silent_storage_is_waited_for_and_a_cancel_leaves_no_manifest(
         lambda out: (out / "1/00000000.chunk").write_bytes(DB[:-1]),
         lambda out: (out / "1/00000000.chunk").unlink(),
         lambda out: (out / "domain.xml").write_text("<domain/>"),
+        lambda out: redefine(out, b"\xff<domain/>"),
         lambda out: (out / "manifest.json").write_text("{"),
         lambda out: edit(out, lambda manifest: manifest["disks"][0]["chunks"][0].update(file="../../x")),
         lambda out: edit(out, lambda manifest: manifest["disks"][0].update(size=1)),
@@ -249,6 +267,11 @@ def test_damage_is_found_before_there_is_a_vm(
     assert [one.name for one in blocks.volumes("vms")] == before
     with pytest.raises(NotFound):
         storing.service.vm("copy")
+
+
+def redefine(out: Path, data: bytes) -> None:
+    (out / "domain.xml").write_bytes(data)
+    edit(out, lambda manifest: manifest.update(definition_sha256=hashlib.sha256(data).hexdigest()))
 
 
 def edit(out: Path, change: Callable[[dict[str, object]], object]) -> None:
