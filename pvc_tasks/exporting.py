@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -174,7 +175,7 @@ def find_parent(exports: Exports, order: Order, under_way: Work) -> ExportParent
     """The whole export of the base; raises NotFound."""
     base, unread = order.base, []
     assert base is not None
-    for name in exports.names():
+    for name in dict.fromkeys((*_begun_on(exports, order.directory), *exports.names())):
         under_way.check()
         try:
             data = exports.find(name, MANIFEST)
@@ -191,6 +192,15 @@ def find_parent(exports: Exports, order: Order, under_way: Work) -> ExportParent
         f"there is no whole export of {base.name} of {order.name} below {exports.where()}{besides}",
         f"Export it there first: pvc vm snapshot export {order.name} {base.name} DIRECTORY",
     )
+
+
+def _begun_on(exports: Exports, directory: str) -> tuple[str, ...]:
+    """Where the base of an earlier attempt is: it goes on with that, though there may be others by now."""
+    data = exports.find(directory, BEGUN)
+    with suppress(ValidationError):
+        begun = None if data is None else Begun.model_validate_json(data)
+        return (begun.parent.directory,) if begun and begun.parent else ()
+    return ()
 
 
 def _same_disk(base: VmSnapshot | None, disk: SnapshotDisk) -> SnapshotDisk | None:

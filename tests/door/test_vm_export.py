@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -154,6 +155,25 @@ def test_what_else_lies_there_is_not_in_the_way_of_an_increment(storing: DoorClu
     job = storing.run(ExportVmSnapshot(vm="vm1", snapshot="third", directory="x", incremental_from="first"))
     assert job.error is not None and job.error.code == "NOT_FOUND"
     assert "not to be read: another, broken, full, latest" in job.text
+
+
+@pytest.mark.parametrize("died", [True, False], ids=["half", "whole"])
+def test_an_increment_stays_with_what_it_was_begun_on(storing: DoorCluster, store: Path, died: bool) -> None:
+    """Its base may lie there once more by then, and be found first."""
+    export(storing, to="full")
+    keep(storing, "vm1", "second")
+    export(storing, "second", "incr", "first")
+    before = (store / "incr/manifest.json").read_text()
+    if died:
+        (store / "incr/manifest.json").unlink()
+    shutil.copytree(store / "full", store / "a-copy")
+    export(storing, "second", "incr", "first")
+    assert (store / "incr/manifest.json").read_text() == before
+    shutil.rmtree(store / "full")
+    job = storing.run(
+        ExportVmSnapshot(vm="vm1", snapshot="second", directory="incr", incremental_from="first")
+    )
+    assert job.error is not None and job.error.code == "ALREADY_EXISTS"
 
 
 @pytest.mark.parametrize(
