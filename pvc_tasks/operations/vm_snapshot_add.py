@@ -10,7 +10,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 from pvc_core.decide.transitions import Act, check_transition
-from pvc_core.decide.vm_snapshot import MOST_TRIES, check_room, name_disks, saved_metadata
+from pvc_core.decide.vm_snapshot import MOST_TRIES, check_room, name_by_time, name_disks, saved_metadata
 from pvc_core.errors import PvcError, StorageUnavailable
 from pvc_core.model.operations import AddVmSnapshot
 from pvc_core.model.vm import VmSpec, VmXml, Wanted
@@ -77,7 +77,7 @@ class AddVmSnapshotHandler(Handler[AddVmSnapshot]):
         vm = load_vm(ctx.store, asked.vm).value
         check_transition(look_at_cluster(ctx.store), vm, Act.SNAPSHOT)
         known = ctx.store.names(tree.vm_snapshots(vm.uuid))
-        name = asked.snapshot or ctx.job.id[:15]
+        name = asked.snapshot or name_by_time(ctx.job.id, known)
         check_room(vm, known, name)
         volumes = find_volumes(ctx.store, vm)
         check_locked(ctx, vm, volumes)

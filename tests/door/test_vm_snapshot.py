@@ -137,6 +137,14 @@ def test_the_time_is_its_name_if_none_is_given(storing: DoorCluster) -> None:
     assert job.result["snapshot"] == only(storing, "vm1").name == job.id[:15]
 
 
+def test_of_several_in_one_second_each_has_a_name(storing: DoorCluster) -> None:
+    define(storing, "vm1")
+    jobs = [storing.submit(AddVmSnapshot(vm="vm1")) for _ in range(3)]
+    ended = [storing.finish(job) for job in jobs]
+    assert [job.state for job in ended] == ["succeeded"] * 3, [job.text for job in ended]
+    assert len({job.result["snapshot"] for job in ended}) == 3
+
+
 def test_a_disk_elsewhere_is_named(storing: DoorCluster) -> None:
     define(storing, "vm1", more="<disk type='file'><source file='/srv/x'/><target dev='vdz'/></disk>")
     assert "/srv/x is not in the storage" in keep(storing, "vm1", "first").result["warnings"][0]
