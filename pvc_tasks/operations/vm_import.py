@@ -113,7 +113,7 @@ class ImportVmHandler(Handler[ImportVm]):
         mark, written = ctx.job.notes["mark"], ctx.job.notes["written"]
 
         def act(under_way: Work) -> Mapping[str, Any]:
-            chain = load_chain(exports, export_name(asked.directory))
+            chain = load_chain(exports, export_name(asked.directory), under_way)
             check_same(chain, mark)
             return Import(exports, blocks, chain, under_way, written).carry_out(targets)
 
@@ -180,7 +180,7 @@ def _read(asked: ImportVm, ctx: Context) -> Source | Hold:
     exports = _exports(asked, ctx)
 
     def act(under_way: Work) -> Mapping[str, Any]:
-        return {"source": load_source(exports, export_name(asked.directory))}
+        return {"source": load_source(exports, export_name(asked.directory), under_way)}
 
     result = work(ctx, f"reading {exports.where(export_name(asked.directory))}", act)
     return result if isinstance(result, Hold) else result["source"]

@@ -157,6 +157,26 @@ def test_what_else_lies_there_is_not_in_the_way_of_an_increment(storing: DoorClu
     assert "not to be read: another, broken, full, latest" in job.text
 
 
+def test_a_chain_may_be_as_long_as_there_were_exports(
+    storing: DoorCluster, blocks: ExportBlocks, store: Path
+) -> None:
+    """A year of days: each snapshot goes once the next one builds on it."""
+    export(storing, to="day0")
+    manifest = json.loads((store / "day0/manifest.json").read_text())
+    for disk in manifest["disks"]:
+        disk["chunks"] = []
+    for day in range(1, 366):
+        data = (store / f"day{day - 1}/manifest.json").read_bytes()
+        base = {"directory": f"day{day - 1}", "snapshot": "first"}
+        manifest["parent"] = base | {"manifest_sha256": hashlib.sha256(data).hexdigest()}
+        (store / f"day{day}").mkdir()
+        (store / f"day{day}/manifest.json").write_text(json.dumps(manifest))
+    shutil.copy(store / "day0/domain.xml", store / "day365")
+    job = bring(storing, "copy", "day365")
+    assert job.state == "succeeded", job.text
+    assert blocks.holds("copy-0") == bytes(4096) + WEB and blocks.holds("copy-1") == DB
+
+
 @pytest.mark.parametrize("died", [True, False], ids=["half", "whole"])
 def test_an_increment_stays_with_what_it_was_begun_on(storing: DoorCluster, store: Path, died: bool) -> None:
     """Its base may lie there once more by then, and be found first."""
