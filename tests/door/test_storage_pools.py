@@ -20,7 +20,14 @@ from pvc_core.errors import (
     VolumeInUse,
     WrongState,
 )
-from pvc_core.model.operations import AddPool, DefineVm, RemovePool, SetPoolGroups
+from pvc_core.model.operations import (
+    AddPool,
+    CloneVolume,
+    DefineVm,
+    FlattenVolume,
+    RemovePool,
+    SetPoolGroups,
+)
 from pvc_core.model.storage import VolumeDetail, Watcher
 from pvc_drivers.blocks.fake import FakeBlocks
 
@@ -191,6 +198,19 @@ def test_a_pool_in_use_is_not_removed_by_force_either(storing: DoorCluster, bloc
     with pytest.raises(WrongState, match="used for cephfs"):
         storing.submit(RemovePool(pool="vms", force="vms"))
     assert "vms" in names(blocks)
+
+
+def test_a_pool_that_clones_elsewhere_depend_on_is_not_removed_by_force_either(
+    storing: DoorCluster, blocks: FakeBlocks
+) -> None:
+    """Nobody needs to have the parent open for that."""
+    cloned = storing.run(CloneVolume(pool="slow", volume="archive", new="web2", to_pool="vms"))
+    assert cloned.state == "succeeded", cloned.text
+    with pytest.raises(VolumeInUse, match="vms/web2 shares data with its volumes") as refused:
+        storing.submit(RemovePool(pool="slow", force="slow"))
+    assert refused.value.details["used_by"] == ["vms/web2"] and "flatten" in refused.value.remedy
+    assert storing.run(FlattenVolume(pool="vms", volume="web2")).state == "succeeded"
+    assert storing.run(RemovePool(pool="slow", force="slow")).state == "succeeded"
 
 
 class ManyVolumes(FakeBlocks):
