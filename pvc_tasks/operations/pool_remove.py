@@ -37,11 +37,12 @@ class RemovePoolHandler(PoolHandler[RemovePool]):
 
     def _check_volumes(self, asked: RemovePool, world: World) -> None:
         names = [volume.name for volume in world.blocks.volumes(asked.pool)]
-        if names and asked.force is None:
+        all_names = [*names, *(f"{name} (in the trash)" for name in _find_trash(asked, world))]
+        if all_names and asked.force is None:
             raise VolumeInUse(
-                f"pool {asked.pool} has {count(len(names), 'volume')}: {_some(names)}",
+                f"pool {asked.pool} has {count(len(all_names), 'volume')}: {_some(all_names)}",
                 f"Remove them first; or remove all with the pool: --force {asked.pool}",
-                used_by=names,
+                used_by=all_names,
             )
         opened = world.blocks.watchers(asked.pool, names)
         check_all_unused(look_at_cluster(world.store), asked.pool, opened, "remove")
@@ -87,6 +88,17 @@ class RemovePoolHandler(PoolHandler[RemovePool]):
             if gone
             else Rest(f"pool {asked.pool} is untouched")
         )
+
+
+def _find_trash(asked: RemovePool, world: World) -> tuple[str, ...]:
+    """Raises WrongState for a pool with namespaces: who uses what is in them is not to be seen."""
+    hidden = world.blocks.hidden(asked.pool)
+    if hidden.namespaces:
+        raise WrongState(
+            f"pool {asked.pool} has RBD namespaces: {_some(hidden.namespaces)}",
+            "What is in them is somebody else's. Leave it be, or remove them first: rbd namespace remove.",
+        )
+    return hidden.trash
 
 
 def _check_no_clones(asked: RemovePool, world: World) -> None:

@@ -28,7 +28,7 @@ from pvc_core.model.operations import (
     RemovePool,
     SetPoolGroups,
 )
-from pvc_core.model.storage import VolumeDetail, Watcher
+from pvc_core.model.storage import Hidden, VolumeDetail, Watcher
 from pvc_drivers.blocks.fake import FakeBlocks
 
 DISK = (
@@ -198,6 +198,21 @@ def test_a_pool_in_use_is_not_removed_by_force_either(storing: DoorCluster, bloc
     with pytest.raises(WrongState, match="used for cephfs"):
         storing.submit(RemovePool(pool="vms", force="vms"))
     assert "vms" in names(blocks)
+
+
+def test_a_pool_is_not_empty_for_what_its_list_does_not_show(
+    storing: DoorCluster, blocks: FakeBlocks
+) -> None:
+    """The trash of RBD, from which a volume may be taken back; and namespaces, which are others'."""
+    storing.run(AddPool(pool="fast", pgs=8))
+    blocks.unseen["fast"] = Hidden(trash=("old",))
+    with pytest.raises(VolumeInUse, match=r"pool fast has 1 volume: old \(in the trash\)"):
+        storing.submit(RemovePool(pool="fast"))
+    blocks.unseen["fast"] = Hidden(namespaces=("team",))
+    with pytest.raises(WrongState, match="pool fast has RBD namespaces: team"):
+        storing.submit(RemovePool(pool="fast", force="fast"))
+    blocks.unseen["fast"] = Hidden(trash=("old",))
+    assert storing.run(RemovePool(pool="fast", force="fast")).state == "succeeded"
 
 
 def test_a_pool_that_clones_elsewhere_depend_on_is_not_removed_by_force_either(
