@@ -43,6 +43,8 @@ def parse_manifest(data: bytes, export: str) -> Manifest:
         raise ExportDamaged(f"the manifest of {export} cannot be read: {where}: {first['msg']}") from None
     for disk in manifest.disks:
         _check_disk(disk, export)
+    if len({disk.path for disk in manifest.disks}) < len(manifest.disks):
+        raise ExportDamaged(f"the manifest of {export} has a disk twice")
     return manifest
 
 

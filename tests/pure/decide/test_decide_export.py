@@ -78,6 +78,7 @@ def test_a_manifest_is_read_as_it_was_written() -> None:
         lambda said: said.update(format=2),
         lambda said: said.update(vm="x"),
         lambda said: said.update(parent={"directory": "../x", "snapshot": "a", "manifest_sha256": SHA}),
+        lambda said: said["disks"].append(said["disks"][0]),
         lambda said: said.pop("disks"),
     ],
 )
