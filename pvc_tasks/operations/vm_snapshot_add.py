@@ -40,6 +40,7 @@ from pvc_tasks.operations.vm_snapshot_undo import (
     give_up,
     record_of,
 )
+from pvc_tasks.operations.volume_common import await_answer
 from pvc_tasks.outcome import Again, Done, Fail, Outcome, Reroute, Rest
 from pvc_tasks.world import World
 
@@ -146,7 +147,12 @@ class AddVmSnapshotHandler(Handler[AddVmSnapshot]):
             let_go_at_last(ctx)
             return give_up(ctx, "it was cancelled", late=True)
         vm = load_vm(ctx.store, asked.vm).value
-        waiting = clear_now(ctx, vm)
+        try:
+            waiting = clear_now(ctx, vm)
+        except StorageUnavailable as silence:
+            name = ctx.job.notes["snapshot"]
+            left = f"the storage is silent; what there is of {name} stays listed, and is to be removed"
+            return await_answer(ctx, silence) or Rest(left)
         if waiting is not None:
             return waiting
         return Rest("nothing was kept", plan_forget(record_of(ctx, vm), vm.uuid))
