@@ -26,6 +26,7 @@ from pvc_core.model.vm_snapshot import SnapshotDisk, VmSnapshot
 from pvc_core.version import VERSION
 from pvc_drivers.blocks.port import Blocks
 from pvc_drivers.exports.port import ExportFailed, Exports
+from pvc_tasks.importing import load_chain
 from pvc_tasks.ports import Work
 
 
@@ -172,26 +173,34 @@ class Export:
 
 
 def find_parent(exports: Exports, order: Order, under_way: Work) -> ExportParent:
-    """The whole export of the base; raises NotFound."""
-    base, unread = order.base, []
+    """The whole export of the base, with all that it builds on; raises NotFound."""
+    base, useless = order.base, []
     assert base is not None
     for name in dict.fromkeys((*_begun_on(exports, order.directory), *exports.names())):
-        under_way.check()
         try:
-            data = exports.find(name, MANIFEST)
-            found = None if data is None else parse_manifest(data, name)
-        except (ExportDamaged, ExportFailed):
+            found = _read_as(exports, name, (order.uuid, base.name, base.job), under_way)
+        except (ExportDamaged, ExportFailed, NotFound):
             # Somebody else's, most likely: that is no reason not to look on.
-            unread.append(name)
+            useless.append(name)
             continue
-        if found and (found.vm, found.snapshot, found.made_by) == (order.uuid, base.name, base.job):
-            sha256 = hashlib.sha256(data or b"").hexdigest()
-            return ExportParent(directory=name, snapshot=base.name, manifest_sha256=sha256)
-    besides = f" (not to be read: {', '.join(unread)})" if unread else ""
+        if found is not None:
+            return ExportParent(directory=name, snapshot=base.name, manifest_sha256=found)
+    besides = f" (not to be read, or without what they build on: {', '.join(useless)})" if useless else ""
     raise NotFound(
         f"there is no whole export of {base.name} of {order.name} below {exports.where()}{besides}",
         f"Export it there first: pvc vm snapshot export {order.name} {base.name} DIRECTORY",
     )
+
+
+def _read_as(exports: Exports, name: str, wanted: tuple[str, str, str], under_way: Work) -> str | None:
+    """The checksum of its manifest; None if it is of another snapshot. Raises what `load_chain` raises."""
+    under_way.check()
+    data = exports.find(name, MANIFEST)
+    found = None if data is None else parse_manifest(data, name)
+    if data is None or found is None or (found.vm, found.snapshot, found.made_by) != wanted:
+        return None
+    load_chain(exports, name, under_way)
+    return hashlib.sha256(data).hexdigest()
 
 
 def _begun_on(exports: Exports, directory: str) -> tuple[str, ...]:

@@ -154,7 +154,7 @@ def test_what_else_lies_there_is_not_in_the_way_of_an_increment(storing: DoorClu
     keep(storing, "vm1", "third")
     job = storing.run(ExportVmSnapshot(vm="vm1", snapshot="third", directory="x", incremental_from="first"))
     assert job.error is not None and job.error.code == "NOT_FOUND"
-    assert "not to be read: another, broken, full, latest" in job.text
+    assert "not to be read, or without what they build on: another, broken, full, latest" in job.text
 
 
 def test_a_chain_may_be_as_long_as_there_were_exports(
@@ -175,6 +175,18 @@ def test_a_chain_may_be_as_long_as_there_were_exports(
     job = bring(storing, "copy", "day365")
     assert job.state == "succeeded", job.text
     assert blocks.holds("copy-0") == bytes(4096) + WEB and blocks.holds("copy-1") == DB
+
+
+def test_no_increment_is_made_that_could_not_be_imported(storing: DoorCluster, store: Path) -> None:
+    """What its base builds on has to be there as well."""
+    export(storing, to="full")
+    keep(storing, "vm1", "second")
+    export(storing, "second", "incr", "first")
+    keep(storing, "vm1", "third")
+    shutil.rmtree(store / "full")
+    job = storing.run(ExportVmSnapshot(vm="vm1", snapshot="third", directory="x", incremental_from="second"))
+    assert job.error is not None and job.error.code == "NOT_FOUND"
+    assert "without what they build on: incr" in job.text and not (store / "x").exists()
 
 
 @pytest.mark.parametrize("died", [True, False], ids=["half", "whole"])
