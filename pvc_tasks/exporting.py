@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,7 +25,8 @@ from pvc_core.model.export import (
 from pvc_core.model.vm_snapshot import SnapshotDisk, VmSnapshot
 from pvc_core.version import VERSION
 from pvc_drivers.blocks.port import Blocks
-from pvc_drivers.exports.port import Exports
+from pvc_drivers.exports.port import ExportFailed, Exports
+from pvc_tasks.importing import load_chain
 from pvc_tasks.ports import Work
 
 
@@ -171,20 +173,43 @@ class Export:
 
 
 def find_parent(exports: Exports, order: Order, under_way: Work) -> ExportParent:
-    """The whole export of the base; raises NotFound."""
-    base = order.base
+    """The whole export of the base, with all that it builds on; raises NotFound."""
+    base, useless = order.base, []
     assert base is not None
-    for name in exports.names():
-        under_way.check()
-        data = exports.find(name, MANIFEST)
-        found = None if data is None else parse_manifest(data, name)
-        if found and (found.vm, found.snapshot, found.made_by) == (order.uuid, base.name, base.job):
-            sha256 = hashlib.sha256(data or b"").hexdigest()
-            return ExportParent(directory=name, snapshot=base.name, manifest_sha256=sha256)
+    for name in dict.fromkeys((*_begun_on(exports, order.directory), *exports.names())):
+        try:
+            found = _read_as(exports, name, (order.uuid, base.name, base.job), under_way)
+        except (ExportDamaged, ExportFailed, NotFound):
+            # Somebody else's, most likely: that is no reason not to look on.
+            useless.append(name)
+            continue
+        if found is not None:
+            return ExportParent(directory=name, snapshot=base.name, manifest_sha256=found)
+    besides = f" (not to be read, or without what they build on: {', '.join(useless)})" if useless else ""
     raise NotFound(
-        f"there is no whole export of {base.name} of {order.name} below {exports.where()}",
+        f"there is no whole export of {base.name} of {order.name} below {exports.where()}{besides}",
         f"Export it there first: pvc vm snapshot export {order.name} {base.name} DIRECTORY",
     )
+
+
+def _read_as(exports: Exports, name: str, wanted: tuple[str, str, str], under_way: Work) -> str | None:
+    """The checksum of its manifest; None if it is of another snapshot. Raises what `load_chain` raises."""
+    under_way.check()
+    data = exports.find(name, MANIFEST)
+    found = None if data is None else parse_manifest(data, name)
+    if data is None or found is None or (found.vm, found.snapshot, found.made_by) != wanted:
+        return None
+    load_chain(exports, name, under_way)
+    return hashlib.sha256(data).hexdigest()
+
+
+def _begun_on(exports: Exports, directory: str) -> tuple[str, ...]:
+    """Where the base of an earlier attempt is: it goes on with that, though there may be others by now."""
+    data = exports.find(directory, BEGUN)
+    with suppress(ValidationError):
+        begun = None if data is None else Begun.model_validate_json(data)
+        return (begun.parent.directory,) if begun and begun.parent else ()
+    return ()
 
 
 def _same_disk(base: VmSnapshot | None, disk: SnapshotDisk) -> SnapshotDisk | None:

@@ -8,10 +8,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from pvc_core.decide.export import ExportDamaged, check_chunk, disk_of, parse_manifest
+from pvc_core.decide.export import ExportDamaged, check_chunk, disk_of, parse_manifest, parts_of
 from pvc_core.errors import AlreadyExists, PvcError
 from pvc_core.model.export import DEFINITION, MANIFEST, Chunk, ExportedDisk, Manifest
-from pvc_core.model.vm_snapshot import MOST_SNAPSHOTS
 from pvc_drivers.blocks.port import Blocks, Patch
 from pvc_drivers.exports.port import Exports
 from pvc_tasks.ports import Work
@@ -30,19 +29,21 @@ class Target:
     volume: str
 
 
-def load_chain(exports: Exports, directory: str) -> Chain:
-    """Raises NotFound, or ExportDamaged where one is not what the next was built on."""
+def load_chain(exports: Exports, directory: str, under_way: Work) -> Chain:
+    """Raises NotFound, or ExportDamaged where one is not what the next was built on.
+
+    However many there are: none of them can have the checksum of one that holds its own.
+    """
     chain: Chain = []
     expected: str | None = None
     here: str | None = directory
     while here is not None:
+        under_way.check()
         data = exports.load(here, MANIFEST)
         if expected is not None and hashlib.sha256(data).hexdigest() != expected:
             raise ExportDamaged(f"{here} is not the export that {chain[0][0]} builds on")
         manifest = parse_manifest(data, here)
         chain.insert(0, (here, manifest))
-        if len(chain) > MOST_SNAPSHOTS:
-            raise ExportDamaged(f"{directory} builds on more than {MOST_SNAPSHOTS} exports")
         expected = manifest.parent.manifest_sha256 if manifest.parent else None
         here = manifest.parent.directory if manifest.parent else None
     return chain
@@ -71,9 +72,9 @@ def check_same(chain: Chain, mark: str) -> None:
         raise ExportDamaged(f"{chain[-1][0]} was replaced by another export while it was imported")
 
 
-def load_source(exports: Exports, directory: str) -> Source:
+def load_source(exports: Exports, directory: str, under_way: Work) -> Source:
     """Raises NotFound, ExportDamaged."""
-    chain = load_chain(exports, directory)
+    chain = load_chain(exports, directory, under_way)
     return Source(chain, load_definition(exports, chain))
 
 
@@ -83,7 +84,10 @@ def load_definition(exports: Exports, chain: Chain) -> str:
     data = exports.load(directory, DEFINITION)
     if hashlib.sha256(data).hexdigest() != manifest.definition_sha256:
         raise ExportDamaged(f"{directory}/{DEFINITION} is not what was exported: its checksum differs")
-    return data.decode()
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        raise ExportDamaged(f"{directory}/{DEFINITION} is no text in UTF-8") from None
 
 
 class Import:
@@ -117,9 +121,8 @@ class Import:
         with suppress(AlreadyExists):
             self._blocks.create_volume(target.pool, target.draft, disk.size)
         with self._blocks.patching(target.pool, target.draft) as patch:
-            for directory, manifest in self._chain:
-                part = disk_of(manifest, disk.path)
-                if part is not None and self._late is None:
+            for directory, part in parts_of(self._chain, disk):
+                if self._late is None:
                     self._apply(directory, part, disk.size, patch)
 
     def _apply(self, directory: str, part: ExportedDisk, size: int, patch: Patch) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from flask import Response
 from flask_restx import Namespace
 from pydantic import Field, TypeAdapter
@@ -12,6 +14,7 @@ from pvc_api.resources.base import Door, offer
 from pvc_api.resources.storage_reading import OfVolume, reads
 from pvc_api.shared import blocks, service
 from pvc_core.decide.volume_use import with_nodes
+from pvc_core.errors import NotFound
 from pvc_core.model.names import PoolName
 from pvc_core.model.operations import (
     AddVolume,
@@ -37,8 +40,10 @@ class Volumes(Door):
     def get(self) -> Response:
         """The volumes of a pool, or of all that are for volumes."""
         asked = read_query(PoolQuery).pool
-        pools = [asked] if asked else [pool.name for pool in blocks().pools() if "rbd" in pool.uses]
-        return answer(VOLUMES.dump_json([volume for pool in pools for volume in blocks().volumes(pool)]))
+        if asked:
+            return answer(VOLUMES.dump_json(blocks().volumes(asked)))
+        pools = [pool.name for pool in blocks().pools() if "rbd" in pool.uses]
+        return answer(VOLUMES.dump_json([volume for pool in pools for volume in _still_in(pool)]))
 
 
 class OneVolume(Door):
@@ -49,6 +54,13 @@ class OneVolume(Door):
         asked = read_address(OfVolume, pool=pool, volume=volume)
         found = blocks().volume(asked.pool, asked.volume)
         return answer_record(with_nodes(look_at_cluster(service().world.store), found))
+
+
+def _still_in(pool: str) -> list[Volume]:
+    """One that has gone since all were listed, or has another name, is no reason not to list the others."""
+    with suppress(NotFound):
+        return blocks().volumes(pool)
+    return []
 
 
 def offer_volumes(routes: Namespace) -> None:

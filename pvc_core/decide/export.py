@@ -43,6 +43,8 @@ def parse_manifest(data: bytes, export: str) -> Manifest:
         raise ExportDamaged(f"the manifest of {export} cannot be read: {where}: {first['msg']}") from None
     for disk in manifest.disks:
         _check_disk(disk, export)
+    if len({disk.path for disk in manifest.disks}) < len(manifest.disks):
+        raise ExportDamaged(f"the manifest of {export} has a disk twice")
     return manifest
 
 
@@ -54,6 +56,25 @@ def check_chunk(export: str, chunk: Chunk, size: int, sha256: str) -> None:
 
 def disk_of(manifest: Manifest, path: str) -> ExportedDisk | None:
     return next((disk for disk in manifest.disks if disk.path == path), None)
+
+
+def parts_of(chain: Iterable[tuple[str, Manifest]], disk: ExportedDisk) -> list[tuple[str, ExportedDisk]]:
+    """What the disk of the last export is made of, in order, each with its directory.
+
+    An export that comes after one without the disk has all of it.
+    """
+    parts: list[tuple[str, ExportedDisk]] = []
+    for directory, manifest in chain:
+        part = disk_of(manifest, disk.path)
+        parts = [] if part is None else [*parts, (directory, _cut(part, parts, disk.size))]
+    return parts
+
+
+def _cut(part: ExportedDisk, before: Sequence[tuple[str, ExportedDisk]], size: int) -> ExportedDisk:
+    """What it lost when it shrank is zeros from there on, should it have grown again since."""
+    end = min(before[-1][1].size, size) if before else 0
+    lost = plan_chunks([(part.size, end - part.size)], end)
+    return part.but(zeros=(*part.zeros, *(stretch for piece in lost for stretch in piece)))
 
 
 def _check_disk(disk: ExportedDisk, export: str) -> None:

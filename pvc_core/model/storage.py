@@ -163,6 +163,15 @@ class VolumeDetail(Volume):
     lockers: tuple[Watcher, ...]
 
 
+class Hidden(Record):
+    """What lies in a pool and is in no list of its volumes."""
+
+    trash: tuple[str, ...] = ()
+    """Volumes that were moved to the trash, by the names they had: they can be taken back."""
+    namespaces: tuple[str, ...] = ()
+    """Each is like a pool by itself."""
+
+
 class VolumeSnapshot(Record):
     """A volume as it was at one moment."""
 

@@ -14,6 +14,9 @@ LOCAL = ("file", "block", "dir")
 UNSEEN = "PVC does not know of it: it is not in snapshots of the VM, nor watched over as its other disks are"
 """An image that a guest may have open and that its record does not name."""
 
+NOT_SEEN = "the VM cannot be kept as a snapshot, and who has it open is not seen before it is started"
+"""An image that is in no list of the storage: in an RBD namespace, or of a pool that only libvirt knows."""
+
 
 def find_cautions(xml: str) -> tuple[str, ...]:
     """Each a sentence that begins with its line."""
@@ -39,6 +42,9 @@ def _unseen_images(root: etree._Element) -> Iterator[tuple[etree._Element, str]]
     for part in ("backingStore", "mirror"):
         for source in root.findall(f"devices/disk//{part}/source[@protocol='rbd']"):
             yield source, f"the image {source.get('name')} in <{part}>: {UNSEEN}"
+    for source in root.findall("devices/disk[@type='network']/source[@protocol='rbd']"):
+        if source.get("name", "").count("/") != 1:
+            yield source, f"the image {source.get('name')} is not POOL/VOLUME: {NOT_SEEN}"
     for source in root.findall("devices/disk[@type='volume']/source"):
         name = f"{source.get('volume')} of libvirt's pool {source.get('pool')}"
         yield source, f"{name}: every node must have that pool. If it is of RBD, {UNSEEN}"

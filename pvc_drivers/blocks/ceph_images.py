@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import rbd
 
 from pvc_core.errors import VolumeInUse
-from pvc_core.model.storage import Volume, VolumeDetail, VolumeSnapshot, Watcher
+from pvc_core.model.storage import Hidden, Volume, VolumeDetail, VolumeSnapshot, Watcher
 from pvc_drivers.blocks.ceph_cluster import translated
 
 T = TypeVar("T")
@@ -36,6 +36,12 @@ def opened(ioctx: Any, pool: str, name: str, read_only: bool = True) -> Iterator
 def list_names(ioctx: Any, pool: str) -> list[str]:
     with translated(f"pool {pool}"):
         return sorted(str(name) for name in rbd.RBD().list(ioctx))
+
+
+def read_hidden(ioctx: Any, pool: str) -> Hidden:
+    with translated(f"pool {pool}"):
+        trash = sorted(str(one["name"]) for one in rbd.RBD().trash_list(ioctx))
+        return Hidden(trash=tuple(trash), namespaces=tuple(sorted(rbd.RBD().namespace_list(ioctx))))
 
 
 def look_at_each(names: Sequence[str], look: Callable[[str], T]) -> list[T]:

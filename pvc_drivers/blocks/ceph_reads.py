@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pvc_core.model.storage import (
+    Hidden,
     Osd,
     OsdMark,
     Pool,
@@ -43,6 +44,9 @@ class CephReads(CephCalls):
         names = self.in_pool(what, pool, lambda ioctx: ceph_images.list_names(ioctx, pool))
         found = self.look_at_each(what, pool, names, ceph_images.find_volume)
         return [volume for volume in found if volume]
+
+    def hidden(self, pool: str) -> Hidden:
+        return self.in_pool(f"trash of {pool}", pool, lambda ioctx: ceph_images.read_hidden(ioctx, pool))
 
     def volume(self, pool: str, name: str) -> VolumeDetail:
         def look(image: Any) -> VolumeDetail:

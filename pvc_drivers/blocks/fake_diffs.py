@@ -20,11 +20,13 @@ class FakePatch:
     def write(self, offset: int, data: bytes) -> None:
         self._state.refuse_if(self._state.silent or self._state.hanging)
         end = offset + len(data)
-        self._data.extend(bytes(max(0, end - len(self._data))))
+        if data:
+            self._data.extend(bytes(max(0, end - len(self._data))))
         self._data[offset:end] = data
 
     def clear(self, offset: int, length: int) -> None:
-        self.write(offset, bytes(length))
+        """Beyond what was ever written there are zeros already."""
+        self.write(offset, bytes(max(0, min(length, len(self._data) - offset))))
 
 
 class FakeDiffs(FakeSnapshots, FakeContent):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pvc_core.model.storage import (
+    Hidden,
     Osd,
     OsdMark,
     Pool,
@@ -62,6 +63,11 @@ class FakeReads(FakeState):
         found = self.pool_of(pool).values()
         ours = sorted(found, key=lambda volume: volume.name)
         return [Volume(pool=pool, name=one.name, size=one.size, parent=one.parent) for one in ours]
+
+    def hidden(self, pool: str) -> Hidden:
+        self.refuse_if(self.silent or self.hanging)
+        self.pool_of(pool)
+        return self.unseen.get(pool, Hidden())
 
     def volume(self, pool: str, name: str) -> VolumeDetail:
         self.refuse_if(self.silent or self.hanging)

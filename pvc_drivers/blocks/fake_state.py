@@ -8,7 +8,7 @@ from itertools import count
 from uuid import uuid4
 
 from pvc_core.errors import NotFound, StorageUnavailable
-from pvc_core.model.storage import Osd, OsdMark, Pool, VolumeDetail, VolumeSnapshot, Watcher
+from pvc_core.model.storage import Hidden, Osd, OsdMark, Pool, VolumeDetail, VolumeSnapshot, Watcher
 
 CLUSTER = "9d3a0b3c-0000-4000-8000-000000000001"
 OSD_BYTES = 4 << 40
@@ -24,6 +24,7 @@ class FakeState:
         self.made_pools: dict[str, Pool] = {}
         self.pool_ids = count(1)
         self.stored: dict[str, int] = {}
+        self.unseen: dict[str, Hidden] = {}
         self.quotas: dict[str, int] = {}
         self.daemons = {number: _osd(number) for number in range(3)}
         self.marks = {number: self.new_mark(number) for number in self.daemons}

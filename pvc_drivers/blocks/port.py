@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 from pvc_core.model.storage import (
+    Hidden,
     Osd,
     OsdMark,
     Pool,
@@ -50,6 +51,9 @@ class Reads(Protocol):
 
     def volumes(self, pool: str) -> list[Volume]:
         """By name."""
+
+    def hidden(self, pool: str) -> Hidden:
+        """What is in the pool as well, though not among its volumes."""
 
     def volume(self, pool: str, name: str) -> VolumeDetail: ...
 

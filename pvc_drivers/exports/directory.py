@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from secrets import token_hex
+from stat import S_ISREG
 
 from pvc_core.errors import NotFound
 from pvc_core.model.names import DIRECTORY_PATTERN
@@ -36,7 +37,10 @@ class DirectoryExports:
         path = self._path(export, file)
         with _told(path):
             try:
-                check_size(export, file, path.stat().st_size)
+                seen = path.stat()
+                if not S_ISREG(seen.st_mode):
+                    raise ExportFailed(f"{path} is no file")
+                check_size(export, file, seen.st_size)
                 return path.read_bytes()
             except (FileNotFoundError, NotADirectoryError):
                 return None
@@ -72,11 +76,11 @@ class DirectoryExports:
             try:
                 path.hardlink_to(draft)
             except FileExistsError:
-                return path.read_bytes()
+                return self.load(export, file)
             except OSError:
                 # A file system without hard links, as some that are mounted from elsewhere.
                 if path.exists():
-                    return path.read_bytes()
+                    return self.load(export, file)
                 draft.replace(path)
         return data
 

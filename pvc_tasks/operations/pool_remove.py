@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pvc_core.decide.volume_use import check_all_unused
@@ -33,15 +33,16 @@ class RemovePoolHandler(PoolHandler[RemovePool]):
             uses = ", ".join(pool.uses)
             raise WrongState(f"pool {asked.pool} is not for volumes: it is used for {uses}", "Leave it be.")
         self._check_volumes(asked, world)
+        _check_no_clones(asked, world)
 
     def _check_volumes(self, asked: RemovePool, world: World) -> None:
         names = [volume.name for volume in world.blocks.volumes(asked.pool)]
-        if names and asked.force is None:
-            shown = ", ".join(names[:NAMED]) + (", …" if len(names) > NAMED else "")
+        all_names = [*names, *(f"{name} (in the trash)" for name in _find_trash(asked, world))]
+        if all_names and asked.force is None:
             raise VolumeInUse(
-                f"pool {asked.pool} has {count(len(names), 'volume')}: {shown}",
+                f"pool {asked.pool} has {count(len(all_names), 'volume')}: {_some(all_names)}",
                 f"Remove them first; or remove all with the pool: --force {asked.pool}",
-                used_by=names,
+                used_by=all_names,
             )
         opened = world.blocks.watchers(asked.pool, names)
         check_all_unused(look_at_cluster(world.store), asked.pool, opened, "remove")
@@ -87,3 +88,32 @@ class RemovePoolHandler(PoolHandler[RemovePool]):
             if gone
             else Rest(f"pool {asked.pool} is untouched")
         )
+
+
+def _find_trash(asked: RemovePool, world: World) -> tuple[str, ...]:
+    """Raises WrongState for a pool with namespaces: who uses what is in them is not to be seen."""
+    hidden = world.blocks.hidden(asked.pool)
+    if hidden.namespaces:
+        raise WrongState(
+            f"pool {asked.pool} has RBD namespaces: {_some(hidden.namespaces)}",
+            "What is in them is somebody else's. Leave it be, or remove them first: rbd namespace remove.",
+        )
+    return hidden.trash
+
+
+def _check_no_clones(asked: RemovePool, world: World) -> None:
+    """A clone in another pool loses what it shares, and nobody has the parent open for that."""
+    pools = [pool.name for pool in world.blocks.pools() if VOLUMES in pool.uses and pool.name != asked.pool]
+    volumes = [volume for pool in pools for volume in world.blocks.volumes(pool)]
+    clones = [f"{one.pool}/{one.name}" for one in volumes if one.parent.startswith(f"{asked.pool}/")]
+    if clones:
+        share = "shares" if len(clones) == 1 else "share"
+        raise VolumeInUse(
+            f"cannot remove pool {asked.pool}: {_some(clones)} {share} data with its volumes",
+            "Flatten these volumes first (`pvc storage ceph volume flatten`), or remove them.",
+            used_by=clones,
+        )
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:NAMED]) + (", …" if len(names) > NAMED else "")

@@ -17,6 +17,7 @@ from pvc_core.model.operations import FlushVmLocks
 from pvc_core.model.storage import VolumeDetail
 from pvc_core.model.vm import VmSpec
 from pvc_core.store import tree
+from pvc_core.store.locks import may_be_locked
 from pvc_core.store.look import load_vm, look_at_cluster
 from pvc_tasks.context import Context
 from pvc_tasks.handler import Admission, Handler
@@ -37,7 +38,9 @@ class FlushVmLocksHandler(Handler[FlushVmLocks]):
         with suppress(StorageUnavailable):
             self._find(asked, world)
         vm = load_vm(world.store, asked.vm).value
-        disks = tuple(volume_object(*_split(disk)) for disk in vm.held_disks)
+        named = (volume_object(*_split(disk)) for disk in vm.held_disks)
+        # Of an image with an odd name no other task holds a lock either.
+        disks = tuple(name for name in named if may_be_locked(name))
         objects, locks = (*vm_objects(vm.uuid), *disks), (vm_lock(vm.uuid), *disks)
         return Admission(tree.CLUSTER_QUEUE, vm.name, objects, locks)
 

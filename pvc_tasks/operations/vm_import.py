@@ -31,6 +31,7 @@ from pvc_tasks.operations.vm_import_volumes import (
     locks_of,
     place,
 )
+from pvc_tasks.operations.volume_common import await_answer
 from pvc_tasks.outcome import Again, Done, Fail, Hold, Outcome, Rest, Wait
 from pvc_tasks.ports import Work
 from pvc_tasks.working import bring_to_rest, work
@@ -113,7 +114,7 @@ class ImportVmHandler(Handler[ImportVm]):
         mark, written = ctx.job.notes["mark"], ctx.job.notes["written"]
 
         def act(under_way: Work) -> Mapping[str, Any]:
-            chain = load_chain(exports, export_name(asked.directory))
+            chain = load_chain(exports, export_name(asked.directory), under_way)
             check_same(chain, mark)
             return Import(exports, blocks, chain, under_way, written).carry_out(targets)
 
@@ -167,7 +168,10 @@ class ImportVmHandler(Handler[ImportVm]):
         if ctx.job.stage != CLEARING:
             waiting = bring_to_rest(ctx)
             return waiting if waiting is not None else _give_up(ctx, "it was given up", "")
-        kept = _clear_up(ctx)
+        try:
+            kept = _clear_up(ctx)
+        except StorageUnavailable as silence:
+            return await_answer(ctx, silence) or Rest(_may_be_left(ctx))
         return Rest("; ".join(kept) or "nothing is left of it") if isinstance(kept, list) else kept
 
 
@@ -180,7 +184,7 @@ def _read(asked: ImportVm, ctx: Context) -> Source | Hold:
     exports = _exports(asked, ctx)
 
     def act(under_way: Work) -> Mapping[str, Any]:
-        return {"source": load_source(exports, export_name(asked.directory))}
+        return {"source": load_source(exports, export_name(asked.directory), under_way)}
 
     result = work(ctx, f"reading {exports.where(export_name(asked.directory))}", act)
     return result if isinstance(result, Hold) else result["source"]
@@ -211,3 +215,10 @@ def _clear_up(ctx: Context) -> list[str] | Outcome:
     except VolumeInUse as error:
         return Wait("time", ctx.me.node, error.message, until=ctx.now + LOOK_AGAIN_S)
     return result if isinstance(result, Hold) else result["kept"]
+
+
+def _may_be_left(ctx: Context) -> str:
+    paths = [f"{one.pool}/{one.draft}" for one in _targets(ctx)]
+    if "ids" in ctx.job.notes:
+        paths += [f"{one.pool}/{one.volume}" for one in _targets(ctx)]
+    return f"the storage is silent; remove what there is of it once it answers: {', '.join(paths)}"

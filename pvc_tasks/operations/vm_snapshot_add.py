@@ -10,7 +10,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 from pvc_core.decide.transitions import Act, check_transition
-from pvc_core.decide.vm_snapshot import MOST_TRIES, check_room, name_disks, saved_metadata
+from pvc_core.decide.vm_snapshot import MOST_TRIES, check_room, name_by_time, name_disks, saved_metadata
 from pvc_core.errors import PvcError, StorageUnavailable
 from pvc_core.model.operations import AddVmSnapshot
 from pvc_core.model.vm import VmSpec, VmXml, Wanted
@@ -40,6 +40,7 @@ from pvc_tasks.operations.vm_snapshot_undo import (
     give_up,
     record_of,
 )
+from pvc_tasks.operations.volume_common import await_answer
 from pvc_tasks.outcome import Again, Done, Fail, Outcome, Reroute, Rest
 from pvc_tasks.world import World
 
@@ -77,7 +78,7 @@ class AddVmSnapshotHandler(Handler[AddVmSnapshot]):
         vm = load_vm(ctx.store, asked.vm).value
         check_transition(look_at_cluster(ctx.store), vm, Act.SNAPSHOT)
         known = ctx.store.names(tree.vm_snapshots(vm.uuid))
-        name = asked.snapshot or ctx.job.id[:15]
+        name = asked.snapshot or name_by_time(ctx.job.id, known)
         check_room(vm, known, name)
         volumes = find_volumes(ctx.store, vm)
         check_locked(ctx, vm, volumes)
@@ -146,7 +147,12 @@ class AddVmSnapshotHandler(Handler[AddVmSnapshot]):
             let_go_at_last(ctx)
             return give_up(ctx, "it was cancelled", late=True)
         vm = load_vm(ctx.store, asked.vm).value
-        waiting = clear_now(ctx, vm)
+        try:
+            waiting = clear_now(ctx, vm)
+        except StorageUnavailable as silence:
+            name = ctx.job.notes["snapshot"]
+            left = f"the storage is silent; what there is of {name} stays listed, and is to be removed"
+            return await_answer(ctx, silence) or Rest(left)
         if waiting is not None:
             return waiting
         return Rest("nothing was kept", plan_forget(record_of(ctx, vm), vm.uuid))

@@ -20,6 +20,8 @@ RoomCheck = Callable[[World, str, int], None]
 
 LET_GO_S = 60.0
 """Ceph forgets a client that died after 30 s."""
+SILENT_S = 30.0
+"""How long whoever was given up tries to remove what it has made."""
 LOOK_AGAIN_S = 2.0
 DOOR_AGE_S = 10.0
 """How old what is known of a pool may be when a task is submitted; the task looks again."""
@@ -71,6 +73,17 @@ def await_let_go(ctx: Context, busy: VolumeInUse) -> Wait:
     if ctx.now >= until:
         raise busy
     return Wait("time", "storage", f"{busy.message}; waits for it to be let go", until=ctx.now + LOOK_AGAIN_S)
+
+
+def await_answer(ctx: Context, silence: StorageUnavailable) -> Wait | None:
+    """For a task that was given up, and has something to remove; None once it has tried for long enough."""
+    until = ctx.job.notes.get("silent_until")
+    if until is None:
+        until = ctx.now + SILENT_S
+        ctx.remember(silent_until=until)
+    if ctx.now >= until:
+        return None
+    return Wait("time", "storage", f"{silence.message}; trying again", until=ctx.now + LOOK_AGAIN_S)
 
 
 def still_there(blocks: Blocks, pool: str, volume: str) -> bool | None:

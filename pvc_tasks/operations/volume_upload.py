@@ -73,7 +73,7 @@ class UploadVolumeHandler(VolumeHandler[UploadVolume]):
             if waiting is not None:
                 return waiting
             begin_clearing(ctx, **(_placed(asked, ctx)))
-        return self._clear(asked, ctx)
+        return self._clear(asked, ctx, patient=False)
 
     def _begin(self, asked: UploadVolume, ctx: Context) -> Outcome:
         """What has to be removed one day is written down before it is made."""
@@ -182,8 +182,8 @@ class UploadVolumeHandler(VolumeHandler[UploadVolume]):
         begin_clearing(ctx, placed=True)
         return Again()
 
-    def _clear(self, asked: UploadVolume, ctx: Context) -> Outcome:
-        return clear_up(ctx, f"{asked.pool}/{asked.volume} is there")
+    def _clear(self, asked: UploadVolume, ctx: Context, patient: bool = True) -> Outcome:
+        return clear_up(ctx, f"{asked.pool}/{asked.volume} is there", patient)
 
 
 def _load(ctx: Context) -> Seen[Upload]:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from pvc_core.errors import StorageUnavailable
+from pvc_core.model.storage import Hidden
 from pvc_drivers.blocks.fake import FakeBlocks
 from pvc_drivers.blocks.port import Blocks
 
@@ -49,6 +50,7 @@ class Home(Protocol):
     def add_volume(self, name: str, size: int) -> None: ...
     def add_snapshot(self, volume: str, name: str) -> None: ...
     def clone(self, volume: str, snapshot: str, name: str) -> None: ...
+    def put_in_trash(self, name: str) -> None: ...
     def open_volume(self, name: str) -> None:
         """Somebody has it open, until `close_volume`."""
 
@@ -84,6 +86,10 @@ class FakeHome:
 
     def clone(self, volume: str, snapshot: str, name: str) -> None:
         self._fake.clone("vms", volume, snapshot, name)
+
+    def put_in_trash(self, name: str) -> None:
+        del self._fake.held["vms"][name]
+        self._fake.unseen["vms"] = Hidden(trash=(name,))
 
     def open_volume(self, name: str) -> None:
         self._fake.open_volume("vms", name, "10.0.0.1:0/1")
@@ -152,6 +158,11 @@ class CephHome:
         with rbd.Image(self._pool, volume) as image:
             image.protect_snap(snapshot)
         rbd.RBD().clone(self._pool, volume, snapshot, self._pool, name, features=rbd.RBD_FEATURE_LAYERING)
+
+    def put_in_trash(self, name: str) -> None:
+        import rbd
+
+        rbd.RBD().trash_move(self._pool, name, 0)
 
     def open_volume(self, name: str) -> None:
         import rbd

@@ -12,6 +12,7 @@ from block_homes import NODES, Home, made
 
 from pvc_core.errors import NotFound, StorageUnavailable
 from pvc_core.model.names import UUID_PATTERN
+from pvc_core.model.storage import Hidden
 from pvc_lab.packages import missing_packages
 
 MIB = 1 << 20
@@ -81,6 +82,16 @@ def test_volumes_are_listed_by_name(home: Home) -> None:
     home.add_volume("db", 12 * MIB)
     listed = [(volume.name, volume.size, volume.parent) for volume in home.blocks.volumes("vms")]
     assert listed == [("db", 12 * MIB, ""), ("web", 8 * MIB, "")]
+
+
+def test_what_is_in_the_trash_is_no_volume_and_is_told(home: Home) -> None:
+    assert home.blocks.hidden("vms") == Hidden()
+    home.add_volume("unwanted", MIB)
+    home.put_in_trash("unwanted")
+    assert "unwanted" not in [volume.name for volume in home.blocks.volumes("vms")]
+    assert home.blocks.hidden("vms") == Hidden(trash=("unwanted",))
+    with pytest.raises(NotFound):
+        home.blocks.hidden("none")
 
 
 def test_a_volume_that_nobody_has_open(home: Home) -> None:

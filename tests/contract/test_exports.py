@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,6 +13,7 @@ from export_homes import REAL, Home, made
 
 from pvc_core.errors import NotFound
 from pvc_core.model.export import BEGUN, CHUNK_BYTES, MANIFEST
+from pvc_drivers.exports.directory import DirectoryExports
 from pvc_drivers.exports.port import ExportFailed, Exports
 
 CHUNK = "0/00000000.chunk"
@@ -115,3 +117,15 @@ def test_no_name_leads_elsewhere(exports: Exports, export: str, file: str) -> No
         with pytest.raises(ExportFailed):
             look(export, file)
     assert exports.names() == []
+
+
+def test_what_is_no_file_is_not_read(tmp_path: Path) -> None:
+    """A pipe keeps whoever reads it waiting, some devices never end."""
+    out = tmp_path / "out"
+    out.mkdir()
+    os.mkfifo(out / MANIFEST)
+    (out / "domain.xml").mkdir()
+    exports = DirectoryExports(tmp_path)
+    for file in (MANIFEST, "domain.xml"):
+        with pytest.raises(ExportFailed, match="no file"):
+            exports.find("out", file)

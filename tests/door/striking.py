@@ -42,6 +42,7 @@ ROUND_S = 1.0
 READS = {
     *("status", "util", "osds", "pools", "volumes", "volume", "snapshots", "promised", "clones", "flags"),
     *(
+        "hidden",
         "why_not_destroy",
         "why_not_stop",
         "monitors",

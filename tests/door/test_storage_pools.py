@@ -20,8 +20,15 @@ from pvc_core.errors import (
     VolumeInUse,
     WrongState,
 )
-from pvc_core.model.operations import AddPool, DefineVm, RemovePool, SetPoolGroups
-from pvc_core.model.storage import VolumeDetail, Watcher
+from pvc_core.model.operations import (
+    AddPool,
+    CloneVolume,
+    DefineVm,
+    FlattenVolume,
+    RemovePool,
+    SetPoolGroups,
+)
+from pvc_core.model.storage import Hidden, VolumeDetail, Watcher
 from pvc_drivers.blocks.fake import FakeBlocks
 
 DISK = (
@@ -185,6 +192,34 @@ def test_a_pool_in_use_is_not_removed_by_force_either(storing: DoorCluster, bloc
     with pytest.raises(WrongState, match="used for cephfs"):
         storing.submit(RemovePool(pool="vms", force="vms"))
     assert "vms" in names(blocks)
+
+
+def test_a_pool_is_not_empty_for_what_its_list_does_not_show(
+    storing: DoorCluster, blocks: FakeBlocks
+) -> None:
+    """The trash of RBD, from which a volume may be taken back; and namespaces, which are others'."""
+    storing.run(AddPool(pool="fast", pgs=8))
+    blocks.unseen["fast"] = Hidden(trash=("old",))
+    with pytest.raises(VolumeInUse, match=r"pool fast has 1 volume: old \(in the trash\)"):
+        storing.submit(RemovePool(pool="fast"))
+    blocks.unseen["fast"] = Hidden(namespaces=("team",))
+    with pytest.raises(WrongState, match="pool fast has RBD namespaces: team"):
+        storing.submit(RemovePool(pool="fast", force="fast"))
+    blocks.unseen["fast"] = Hidden(trash=("old",))
+    assert storing.run(RemovePool(pool="fast", force="fast")).state == "succeeded"
+
+
+def test_a_pool_that_clones_elsewhere_depend_on_is_not_removed_by_force_either(
+    storing: DoorCluster, blocks: FakeBlocks
+) -> None:
+    """Nobody needs to have the parent open for that."""
+    cloned = storing.run(CloneVolume(pool="slow", volume="archive", new="web2", to_pool="vms"))
+    assert cloned.state == "succeeded", cloned.text
+    with pytest.raises(VolumeInUse, match="vms/web2 shares data with its volumes") as refused:
+        storing.submit(RemovePool(pool="slow", force="slow"))
+    assert refused.value.details["used_by"] == ["vms/web2"] and "flatten" in refused.value.remedy
+    assert storing.run(FlattenVolume(pool="vms", volume="web2")).state == "succeeded"
+    assert storing.run(RemovePool(pool="slow", force="slow")).state == "succeeded"
 
 
 class ManyVolumes(FakeBlocks):

@@ -76,6 +76,16 @@ def test_volumes_of_all_pools_or_of_one(blocks: FakeBlocks) -> None:
     assert "10.0 GiB" in table("volume", "list")
 
 
+def test_a_pool_that_goes_meanwhile_takes_no_others_volumes_with_it(
+    blocks: FakeBlocks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one that is being made, and gets its name."""
+    gone = blocks.pools()[0].but(name="making.3d5f8a2c")
+    monkeypatch.setattr(blocks, "pools", lambda: [gone, *FakeBlocks.pools(blocks)])
+    assert [volume["name"] for volume in ask("volume", "list")] == ["archive", "db", "web"]
+    assert pvc("storage", "ceph", "volume", "list", "--pool", gone.name).exit_code == 4
+
+
 def test_one_volume_and_who_has_it_open(blocks: FakeBlocks) -> None:
     assert "nobody" in table("volume", "info", "vms", "web")
     blocks.open_volume("vms", "web", "10.0.0.1:0/7")

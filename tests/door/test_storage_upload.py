@@ -31,6 +31,7 @@ from pvc_core.errors import (
     InvalidRequest,
     NotFound,
     StorageUnavailable,
+    VolumeInUse,
     WrongState,
 )
 from pvc_core.model.operations import ClearUpload, RemoveVolume, UploadVolume
@@ -346,10 +347,17 @@ def test_two_uploads_to_one_name_stand_in_line(uploading: DoorCluster, blocks: S
 
 
 def test_what_was_ended_by_force_is_cleared_by_a_task_of_its_own(
-    uploading: DoorCluster, blocks: SlowUploads
+    uploading: DoorCluster, blocks: SlowUploads, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """A silent storage does not tell whether the volume has its name by now."""
+
+    def in_use(*_: str) -> None:
+        raise VolumeInUse("it is open")
+
+    monkeypatch.setattr(blocks, "rename_volume", in_use)
     job = begin(uploading)
-    send(uploading, job, RAW)
+    send_all(uploading, job, RAW)
+    uploading.await_true(lambda: uploading.service.job(job.id).stage == "placing", "it is to be placed")
     blocks.silent = blocks.hanging = True
     uploading.service.cancel(job.id, ME)
     uploading.service.cancel(job.id, ME, force=True)
@@ -364,6 +372,28 @@ def test_what_was_ended_by_force_is_cleared_by_a_task_of_its_own(
     uploading.await_true(lambda: uploading.service.job(clearing[0].id).state == "waiting", "it is open still")
     blocks.open_volume("vms", staging_name(job.id))
     assert uploading.finish(clearing[0]).state == "succeeded"
+    assert nothing_left(uploading, blocks)
+
+
+@pytest.mark.parametrize("why", ["silent", "open"])
+def test_what_a_cancel_cannot_remove_is_cleared_by_a_task_of_its_own(
+    uploading: DoorCluster, blocks: SlowUploads, why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It waits neither for a storage that is silent, nor for whoever has opened what is left."""
+    monkeypatch.setattr("pvc_tasks.operations.upload_images.LET_GO_S", 0.1)
+    job = begin(uploading)
+    send(uploading, job, RAW)
+    blocks.silent = blocks.hanging = why == "silent"
+    if why == "open":
+        blocks.open_volume("vms", staging_name(job.id), "10.0.0.7:0/1")
+    uploading.service.cancel(job.id, ME)
+    ended = uploading.finish(job)
+    assert ended.state == "cancelled" and "removed by a task of its own" in ended.text
+    blocks.silent = blocks.hanging = False
+    blocks.open_volume("vms", staging_name(job.id))
+    clear_abandoned_uploads(uploading.service.world)
+    (clearing,) = [one for one in uploading.service.jobs() if one.operation == ClearUpload.name]
+    assert uploading.finish(clearing).state == "succeeded"
     assert nothing_left(uploading, blocks)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,7 +12,7 @@ import pytest
 from cluster import ME, DoorCluster
 from exporting import DB, WEB, ExportBlocks, check_copy, fill
 from snapshots import keep
-from storage import running
+from storage import GIB, running
 from volumes import define_with
 
 from pvc_core.decide.export import ExportDamaged
@@ -18,9 +20,11 @@ from pvc_core.decide.vm_snapshot import SnapshotNotWhole
 from pvc_core.errors import AlreadyExists, InvalidRequest, NotFound, StorageUnavailable
 from pvc_core.model.job import Job
 from pvc_core.model.operations import (
+    AddVmVolume,
     ExportVmSnapshot,
     ImportVm,
     RemoveVmSnapshot,
+    RemoveVmVolume,
     StartVm,
 )
 
@@ -82,6 +86,38 @@ def test_what_changed_since_is_enough(storing: DoorCluster, blocks: ExportBlocks
     assert blocks.holds("copy-0") == blocks.holds("web") and blocks.holds("copy-1") == blocks.holds("db")
 
 
+def test_what_a_volume_lost_when_it_shrank_does_not_come_back(
+    storing: DoorCluster, blocks: ExportBlocks
+) -> None:
+    """It has its old size again, with nothing but zeros where it was cut off."""
+    export(storing, to="full")
+    blocks.resize_volume("vms", "db", 4096, lambda done, total: None)
+    del blocks.content_of("vms", "db")[4096:]
+    keep(storing, "vm1", "second")
+    export(storing, "second", "small", "first")
+    blocks.resize_volume("vms", "db", 10 * GIB, lambda done, total: None)
+    keep(storing, "vm1", "third")
+    export(storing, "third", "again", "second")
+    assert bring(storing, "copy", "again").state == "succeeded"
+    assert blocks.holds("copy-1") == blocks.holds("db") == DB[:4096]
+
+
+def test_a_disk_that_was_away_for_a_while_is_what_it_is_now(
+    storing: DoorCluster, blocks: ExportBlocks
+) -> None:
+    """It is exported in full, then: nothing of what it held before is in the way."""
+    export(storing, to="full")
+    assert storing.run(RemoveVmVolume(vm="vm1", volume="vms/db")).state == "succeeded"
+    keep(storing, "vm1", "second")
+    export(storing, "second", "without", "first")
+    blocks.put("db", 0, bytes(8192))
+    assert storing.run(AddVmVolume(vm="vm1", volume="vms/db")).state == "succeeded"
+    keep(storing, "vm1", "third")
+    export(storing, "third", "again", "second")
+    assert bring(storing, "copy", "again").state == "succeeded"
+    assert blocks.holds("copy-1") == blocks.holds("db") == bytes(8192) + DB[8192:]
+
+
 def test_an_increment_needs_what_it_builds_on(
     storing: DoorCluster, blocks: ExportBlocks, store: Path
 ) -> None:
@@ -101,6 +137,73 @@ def test_an_increment_needs_what_it_builds_on(
     failed = bring(storing, "copy", "incr")
     assert failed.error is not None and failed.error.code == ExportDamaged.code
     assert blocks.drafts() == []
+
+
+def test_what_else_lies_there_is_not_in_the_way_of_an_increment(storing: DoorCluster, store: Path) -> None:
+    export(storing, to="full")
+    (store / "broken").mkdir()
+    (store / "broken/manifest.json").write_text('{"format": 2}')
+    (store / "latest").symlink_to("full")
+    (store / "another").mkdir()
+    (store / "another/manifest.json").mkdir()
+    keep(storing, "vm1", "second")
+    assert export(storing, "second", "incr", "first").result["incremental_from"] == "first"
+    (store / "full/manifest.json").write_text("{")
+    keep(storing, "vm1", "third")
+    job = storing.run(ExportVmSnapshot(vm="vm1", snapshot="third", directory="x", incremental_from="first"))
+    assert job.error is not None and job.error.code == "NOT_FOUND"
+    assert "not to be read, or without what they build on: another, broken, full, latest" in job.text
+
+
+def test_a_chain_may_be_as_long_as_there_were_exports(
+    storing: DoorCluster, blocks: ExportBlocks, store: Path
+) -> None:
+    """A year of days: each snapshot goes once the next one builds on it."""
+    export(storing, to="day0")
+    manifest = json.loads((store / "day0/manifest.json").read_text())
+    for disk in manifest["disks"]:
+        disk["chunks"] = []
+    for day in range(1, 366):
+        data = (store / f"day{day - 1}/manifest.json").read_bytes()
+        base = {"directory": f"day{day - 1}", "snapshot": "first"}
+        manifest["parent"] = base | {"manifest_sha256": hashlib.sha256(data).hexdigest()}
+        (store / f"day{day}").mkdir()
+        (store / f"day{day}/manifest.json").write_text(json.dumps(manifest))
+    shutil.copy(store / "day0/domain.xml", store / "day365")
+    job = bring(storing, "copy", "day365")
+    assert job.state == "succeeded", job.text
+    assert blocks.holds("copy-0") == bytes(4096) + WEB and blocks.holds("copy-1") == DB
+
+
+def test_no_increment_is_made_that_could_not_be_imported(storing: DoorCluster, store: Path) -> None:
+    """What its base builds on has to be there as well."""
+    export(storing, to="full")
+    keep(storing, "vm1", "second")
+    export(storing, "second", "incr", "first")
+    keep(storing, "vm1", "third")
+    shutil.rmtree(store / "full")
+    job = storing.run(ExportVmSnapshot(vm="vm1", snapshot="third", directory="x", incremental_from="second"))
+    assert job.error is not None and job.error.code == "NOT_FOUND"
+    assert "without what they build on: incr" in job.text and not (store / "x").exists()
+
+
+@pytest.mark.parametrize("died", [True, False], ids=["half", "whole"])
+def test_an_increment_stays_with_what_it_was_begun_on(storing: DoorCluster, store: Path, died: bool) -> None:
+    """Its base may lie there once more by then, and be found first."""
+    export(storing, to="full")
+    keep(storing, "vm1", "second")
+    export(storing, "second", "incr", "first")
+    before = (store / "incr/manifest.json").read_text()
+    if died:
+        (store / "incr/manifest.json").unlink()
+    shutil.copytree(store / "full", store / "a-copy")
+    export(storing, "second", "incr", "first")
+    assert (store / "incr/manifest.json").read_text() == before
+    shutil.rmtree(store / "full")
+    job = storing.run(
+        ExportVmSnapshot(vm="vm1", snapshot="second", directory="incr", incremental_from="first")
+    )
+    assert job.error is not None and job.error.code == "ALREADY_EXISTS"
 
 
 @pytest.mark.parametrize(
@@ -195,6 +298,7 @@ def test_a_silent_storage_is_waited_for_and_a_cancel_leaves_no_manifest(
         lambda out: (out / "1/00000000.chunk").write_bytes(DB[:-1]),
         lambda out: (out / "1/00000000.chunk").unlink(),
         lambda out: (out / "domain.xml").write_text("<domain/>"),
+        lambda out: redefine(out, b"\xff<domain/>"),
         lambda out: (out / "manifest.json").write_text("{"),
         lambda out: edit(out, lambda manifest: manifest["disks"][0]["chunks"][0].update(file="../../x")),
         lambda out: edit(out, lambda manifest: manifest["disks"][0].update(size=1)),
@@ -213,6 +317,11 @@ def test_damage_is_found_before_there_is_a_vm(
     assert [one.name for one in blocks.volumes("vms")] == before
     with pytest.raises(NotFound):
         storing.service.vm("copy")
+
+
+def redefine(out: Path, data: bytes) -> None:
+    (out / "domain.xml").write_bytes(data)
+    edit(out, lambda manifest: manifest.update(definition_sha256=hashlib.sha256(data).hexdigest()))
 
 
 def edit(out: Path, change: Callable[[dict[str, object]], object]) -> None:

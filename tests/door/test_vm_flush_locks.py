@@ -111,3 +111,19 @@ def test_what_cannot_be(storing: DoorCluster, cluster: DoorCluster) -> None:
         storing.submit(FlushVmLocks(vm="none"))
     with pytest.raises(SubsystemOff, match="storage is off"):
         cluster.submit(FlushVmLocks(vm="vm1"))
+
+
+@pytest.mark.parametrize("odd", ["vms/old disk", "vms/web@first", "vms/a/b", "web"])
+def test_a_disk_with_an_odd_name_is_flushed_as_well(
+    storing: DoorCluster, blocks: SlowBlocks, odd: str
+) -> None:
+    """Whatever libvirt takes may be in a definition."""
+    pool, _, volume = odd.partition("/")
+    blocks.held.setdefault(pool, {})
+    for place in (("slow", "other"), (pool, volume)):
+        blocks.add_volume(*place, 1 << 30)
+        blocks.lock_volume(*place, DEAD)
+    devices = f"<devices>{disk('slow/other', 'vda')}{disk(odd, 'vdb')}</devices></domain>"
+    storing.service.submit(DefineVm(xml=domain_xml("vm2").replace("</domain>", devices)), ME)
+    job = storing.run(FlushVmLocks(vm="vm2"))
+    assert (job.state, job.text) == ("succeeded", "2 locks of vm2 broken"), job

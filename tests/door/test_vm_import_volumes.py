@@ -96,6 +96,19 @@ def test_a_name_that_is_made_anew_is_not_removed_by_whoever_goes_on(
     assert blocks.found("vms", "copy-0").size == GIB and blocks.drafts() == []
 
 
+def test_a_cancel_does_not_wait_for_a_silent_storage_for_long(
+    storing: DoorCluster, blocks: Blocks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("SILENT_S", "LOOK_AGAIN_S"):
+        monkeypatch.setattr(f"pvc_tasks.operations.volume_common.{name}", 0.2)
+    job = half_placed(storing, blocks)
+    blocks.silent = blocks.hanging = True
+    storing.service.cancel(job.id, ME)
+    ended = storing.finish(job)
+    assert ended.state == "cancelled" and "the storage is silent" in ended.text
+    assert f"vms/import.{job.id[16:24]}.1" in ended.text and "vms/copy-0" in ended.text
+
+
 def test_nobody_else_makes_its_volumes_while_it_is_at_work(storing: DoorCluster, blocks: Blocks) -> None:
     job = half_placed(storing, blocks)
     other = storing.submit(AddVolume(pool="vms", volume="copy-1", size="1G"))

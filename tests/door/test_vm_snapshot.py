@@ -18,6 +18,7 @@ from pvc_core.errors import (
     InvalidRequest,
     NotFound,
     StorageRefused,
+    StorageUnavailable,
     SubsystemOff,
     WrongState,
 )
@@ -137,6 +138,14 @@ def test_the_time_is_its_name_if_none_is_given(storing: DoorCluster) -> None:
     assert job.result["snapshot"] == only(storing, "vm1").name == job.id[:15]
 
 
+def test_of_several_in_one_second_each_has_a_name(storing: DoorCluster) -> None:
+    define(storing, "vm1")
+    jobs = [storing.submit(AddVmSnapshot(vm="vm1")) for _ in range(3)]
+    ended = [storing.finish(job) for job in jobs]
+    assert [job.state for job in ended] == ["succeeded"] * 3, [job.text for job in ended]
+    assert len({job.result["snapshot"] for job in ended}) == 3
+
+
 def test_a_disk_elsewhere_is_named(storing: DoorCluster) -> None:
     define(storing, "vm1", more="<disk type='file'><source file='/srv/x'/><target dev='vdz'/></disk>")
     assert "/srv/x is not in the storage" in keep(storing, "vm1", "first").result["warnings"][0]
@@ -235,6 +244,31 @@ def test_a_guest_is_not_held_for_a_slow_storage(
     blocks.allowed.set()
     assert storing.finish(job).state == "succeeded"
     check_kept(blocks, only(storing, "vm1"))
+
+
+def test_a_cancel_does_not_wait_for_a_silent_storage_for_long(
+    storing: DoorCluster, blocks: StumblingBlocks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What may be left of it can be seen, and is removed as any other."""
+    for name in ("SILENT_S", "LOOK_AGAIN_S"):
+        monkeypatch.setattr(f"pvc_tasks.operations.volume_common.{name}", 0.2)
+    define(storing, "vm1")
+
+    def falls_silent(volume: str) -> None:
+        if volume == "db":
+            blocks.silent = blocks.hanging = True
+            raise StorageUnavailable("not now")
+
+    blocks.before = falls_silent
+    job = storing.submit(AddVmSnapshot(vm="vm1", snapshot="first"))
+    storing.await_true(lambda: storing.service.job(job.id).state == "waiting", "it waits")
+    storing.service.cancel(job.id, ME)
+    ended = storing.finish(job)
+    assert ended.state == "cancelled" and "the storage is silent" in ended.text
+    blocks.silent = blocks.hanging = False
+    assert only(storing, "vm1").state == "making"
+    assert storing.run(RemoveVmSnapshot(vm="vm1", snapshot="first")).state == "succeeded"
+    assert blocks.names() == [(), ()]
 
 
 def test_a_silent_storage_is_waited_for_before_the_guest_is_held(

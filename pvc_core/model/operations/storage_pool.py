@@ -62,7 +62,7 @@ class RemovePool(OfPool):
     force: PoolName | None = Field(
         None,
         description="The pool's name once more: also if there are volumes in it. Never one whose volumes are "
-        "in use, by a VM or by anybody who has them open.",
+        "in use: by a VM, by anybody who has them open, by clones in other pools.",
         json_schema_extra={"metavar": "POOL"},
     )
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pvc_core.decide.export import ExportDamaged, check_chunk, parse_manifest, plan_chunks
-from pvc_core.model.export import Chunk, ExportedDisk, Manifest
+from pvc_core.decide.export import ExportDamaged, check_chunk, parse_manifest, parts_of, plan_chunks
+from pvc_core.model.export import CHUNK_BYTES, Chunk, ExportedDisk, Manifest
 from pvc_core.model.vm_snapshot import SavedMetadata
 from pvc_core.xml.rehome import has_rbd, rehomed
 
@@ -78,6 +78,7 @@ def test_a_manifest_is_read_as_it_was_written() -> None:
         lambda said: said.update(format=2),
         lambda said: said.update(vm="x"),
         lambda said: said.update(parent={"directory": "../x", "snapshot": "a", "manifest_sha256": SHA}),
+        lambda said: said["disks"].append(said["disks"][0]),
         lambda said: said.pop("disks"),
     ],
 )
@@ -86,6 +87,27 @@ def test_what_no_export_can_have_written_is_not_believed(spoil: Callable[[Any], 
     spoil(said)
     with pytest.raises(ExportDamaged, match="manifest of out"):
         parse_manifest(json.dumps(said).encode(), "out")
+
+
+def of(size: int, path: str = "vms/web", zeros: tuple[tuple[int, int], ...] = ()) -> Manifest:
+    pool, _, volume = path.partition("/")
+    disk = ExportedDisk(pool=pool, volume=volume, size=size, chunks=(), zeros=zeros)
+    return manifest().but(disks=(disk,))
+
+
+def test_a_disk_is_made_of_what_was_exported_since_it_was_whole() -> None:
+    chain = [("a", of(8)), ("b", of(8, "vms/db")), ("c", of(8)), ("d", of(8, zeros=((0, 4),)))]
+    assert parts_of(chain, chain[-1][1].disks[0]) == [(name, made.disks[0]) for name, made in chain[2:]]
+
+
+def test_what_was_cut_off_is_zeros_from_there_on() -> None:
+    big, small = 40 << 20, 4 << 20
+    chain = [("a", of(big)), ("b", of(small, zeros=((0, 4),))), ("c", of(2 * big))]
+    zeros = [part.zeros for _, part in parts_of(chain, chain[-1][1].disks[0])]
+    rest = ((small, CHUNK_BYTES), (small + CHUNK_BYTES, CHUNK_BYTES), (small + 2 * CHUNK_BYTES, small))
+    assert zeros == [(), ((0, 4), *rest), ()]
+    huge = [("a", of(1 << 60)), ("b", of(small))]
+    assert [part.zeros for _, part in parts_of(huge, huge[-1][1].disks[0])] == [(), ()]
 
 
 def test_a_chunk_is_what_was_promised_or_it_is_named() -> None:

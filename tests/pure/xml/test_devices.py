@@ -175,3 +175,10 @@ def test_images_that_no_record_names_are_told() -> None:
     _, base, copy, volume = find_cautions(xml)
     assert "vms/base in <backingStore>: PVC does not know of it" in base
     assert "vms/copy in <mirror>" in copy and "web of libvirt's pool rbdpool: every node" in volume
+
+
+@pytest.mark.parametrize(("name", "told"), [("vms/web", 0), ("vms/team/web", 1), ("web", 1)])
+def test_an_image_that_the_storage_does_not_list_is_told(name: str, told: int) -> None:
+    disk = f"<disk type='network'><source protocol='rbd' name='{name}'/></disk>"
+    found = find_cautions(BARE.replace("</domain>", f"<devices>{disk}</devices></domain>"))
+    assert len(found) == told and all(f"the image {name} is not POOL/VOLUME" in one for one in found)
