@@ -24,6 +24,7 @@ from pvc_tasks.operations.common import (
     stopped,
 )
 from pvc_tasks.operations.open_elsewhere import look_for_open_elsewhere
+from pvc_tasks.operations.overtaken import check_as_planned
 from pvc_tasks.operations.poweroff import clear_remains
 from pvc_tasks.operations.starting import await_start, start_domain
 from pvc_tasks.operations.unsettled import locate
@@ -50,6 +51,7 @@ class StartVmHandler(Handler[StartVm]):
         vm, here = seen.value, ctx.me.node
         if asked.recover and vm.state is not Wanted.START:
             return Done(f"{vm.name} was stopped meanwhile, and stays so", {"vm": vm.name})
+        check_as_planned(ctx, vm.state is Wanted.START or vm.restart_on_ready is not None)
         if vm.state is Wanted.START and vm.node != here:
             return Reroute(tree.node_queue(vm.node), f"{vm.name} belongs on {vm.node} by now; going on there")
         found = locate(ctx, seen)
