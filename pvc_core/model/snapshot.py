@@ -132,7 +132,12 @@ class Cluster:
 
     def catching_up(self, vm: VmSpec) -> bool:
         """Whether reports may still show the VM as it was before its last recorded change."""
-        return any(self._reported(node) <= number + 1 for node, number in vm.report_marks.items())
+        return any(self.behind(vm, node) for node in vm.report_marks)
+
+    def behind(self, vm: VmSpec, node: str) -> bool:
+        """The same of one node's report; that of a node the change did not concern is not."""
+        number = vm.report_marks.get(node)
+        return number is not None and self._reported(node) <= number + 1
 
     def _reported(self, name: str) -> float:
         """The number of a living node's report; what is dead will never catch up."""

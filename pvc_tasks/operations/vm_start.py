@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pvc_core.decide.placement import Choice, decide_node, refuse
 from pvc_core.decide.sharing import DiskTaken, check_alone
-from pvc_core.decide.transitions import Act, GuestPaused, check_transition, half_rolled_back
+from pvc_core.decide.transitions import Act, GuestPaused, check_transition
 from pvc_core.errors import WrongState
 from pvc_core.model.operations import StartVm
 from pvc_core.model.snapshot import Cluster
@@ -81,11 +81,11 @@ class StartVmHandler(Handler[StartVm]):
         return self._running(ctx, load_vm(ctx.store, vm.uuid))
 
     def _claim_place(self, ctx: Context, seen: Seen[VmSpec]) -> Outcome:
-        """A stopped VM's domain is proven gone, so it may become this node's; its memory is taken first."""
+        """A stopped VM's domain is proven gone, and no other node shows a copy: so it may become this node's;
+        its memory is taken first."""
         cluster, here = look_at_cluster(ctx.store), ctx.me.node
         vm = seen.value
-        if vm.rolling_back:
-            raise half_rolled_back(vm)
+        check_transition(cluster, vm, Act.START)
         refusal = refuse(cluster, vm, here)
         if refusal is not None:
             node = _decide_node(cluster, vm)
