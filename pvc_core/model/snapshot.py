@@ -101,14 +101,24 @@ class Cluster:
         """May be negative: a node can be overfilled by hand."""
         return self.node(node).room_mib - self.charged_mib(node)
 
+    @property
+    def carried(self) -> list[VmSpec]:
+        """VMs whose migration is under way. With its source, which drives it, a migration has ended, although
+        nobody knows yet what became of the VM."""
+        return [vm for vm in self.vms.values() if vm.moving_to is not None and self._is_there(vm.node)]
+
+    def _is_there(self, name: str) -> bool:
+        node = self.nodes.get(name)
+        return node is not None and (node.alive or node.worker)
+
     def arriving(self, node: str) -> int:
-        return sum(vm.moving_to == node for vm in self.vms.values())
+        return sum(vm.moving_to == node for vm in self.carried)
 
     def leaving(self, node: str) -> int:
-        return sum(vm.moving_to is not None and vm.node == node for vm in self.vms.values())
+        return sum(vm.node == node for vm in self.carried)
 
     def moving(self) -> int:
-        return sum(vm.moving_to is not None for vm in self.vms.values())
+        return len(self.carried)
 
     def with_vms(self, changed: Iterable[VmSpec]) -> Cluster:
         """As it will be once these records are saved. What need not be counted again is carried on."""
