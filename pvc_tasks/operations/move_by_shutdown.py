@@ -27,7 +27,7 @@ from pvc_tasks.operations.common import (
 )
 from pvc_tasks.operations.move_ends import plan_stay
 from pvc_tasks.operations.open_elsewhere import look_for_open_elsewhere
-from pvc_tasks.operations.poweroff import ask_to_obey, give_time, stop_at_once
+from pvc_tasks.operations.poweroff import ask_to_obey, clear_remains, give_time, stop_at_once
 from pvc_tasks.operations.starting import await_start, start_domain
 from pvc_tasks.outcome import Again, Done, Fail, Outcome
 
@@ -47,6 +47,7 @@ def ask_to_power_off(asked: Transfer, ctx: Context, seen: Seen[VmSpec]) -> Outco
     """One look at a guest that shall power off."""
     vm = seen.value
     if not runs_here(ctx.looking, vm.uuid):
+        clear_remains(ctx, vm)
         return _place(asked, ctx, seen)
     if "until" not in ctx.job.notes:
         give_time(ctx, vm, most_s=asked.deadline_s)
