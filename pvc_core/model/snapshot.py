@@ -101,7 +101,7 @@ class Cluster:
         """May be negative: a node can be overfilled by hand."""
         return self.node(node).room_mib - self.charged_mib(node)
 
-    @property
+    @cached_property
     def carried(self) -> list[VmSpec]:
         """VMs whose migration is under way. With its source, which drives it, a migration has ended, although
         nobody knows yet what became of the VM."""
