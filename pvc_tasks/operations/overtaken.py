@@ -23,6 +23,6 @@ def follow(ctx: Context, found: Outcome) -> Outcome:
 
 
 def check_as_planned(ctx: Context, as_planned: bool) -> None:
-    """Raises Overtaken for a VM that was put down by others."""
+    """Raises Overtaken for a VM of which something else is wanted before anything was done to it."""
     if ctx.job.parent is not None and not (as_planned or ctx.job.begun):
-        raise Overtaken(f"{ctx.job.about} was stopped meanwhile, and stays so")
+        raise Overtaken(f"something else is wanted of {ctx.job.about} by now, and nothing was done to it")

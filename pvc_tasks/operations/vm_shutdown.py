@@ -28,7 +28,8 @@ class ShutdownVmHandler(Handler[ShutdownVm]):
         if not isinstance(seen, Seen):
             return follow(ctx, seen)
         vm = seen.value
-        check_as_planned(ctx, vm.state is Wanted.START)
+        allowed = vm.autorestart or not asked.restart_on_ready
+        check_as_planned(ctx, vm.state is Wanted.START and allowed)
         if not runs_here(ctx.looking, vm.uuid):
             return self._off(asked, ctx, seen)
         return power_off(asked, ctx, vm) or self._off(asked, ctx, seen)
