@@ -109,7 +109,7 @@ class Witness:
             states.check_state(change)
         records.check_locks(self.mirror)
         records.check_moving(self.mirror)
-        records.check_limits(self.mirror, self.limits)
+        records.check_limits(self.mirror, changes, self.limits)
         for node in self.mirror.nodes.values():
             records.check_node(self.mirror, node)
         self._check_guests()

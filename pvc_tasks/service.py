@@ -15,6 +15,7 @@ from pvc_core.model.operations import FlushNode, Operation, ReadyNode
 from pvc_core.model.views import JobView, NodeView, PlanView, StatusView, VmView
 from pvc_core.model.vm_snapshot import VmSnapshot, VmSnapshotDiff
 from pvc_core.store import tree
+from pvc_core.store.documents import Seen
 from pvc_core.store.look import look_at_node
 from pvc_tasks.awaiting import Awaiting
 from pvc_tasks.cancel import cancel_job
@@ -51,12 +52,17 @@ class Service:
 
         While the cluster has not been initialised, the bootstrap token of the configuration counts.
         """
-        seen = self.store.find(tree.token_ref(digest(token))) if token else None
+        seen = self._find_token(digest(token)) if token else None
         if seen is not None:
             return seen.value
         if token and self._is_bootstrap(token):
             return TokenRecord(name="bootstrap", role="admin", created=self.world.clock.now())
         raise Unauthorized("this token is not known to the cluster")
+
+    def _find_token(self, key: str) -> Seen[TokenRecord] | None:
+        """Only what is there is looked at: the store would remember, and watch for, whatever one sends."""
+        there = key in self.store.names(tree.TOKENS)
+        return self.store.find(tree.token_ref(key)) if there else None
 
     def _is_bootstrap(self, token: str) -> bool:
         file = self.world.config.api.bootstrap_token_file

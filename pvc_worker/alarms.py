@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from functools import partial
 from threading import Condition, Thread
 
 from pvc_worker.timetable import Timetable
@@ -54,10 +55,10 @@ class Alarms:
         next_sweep = time.monotonic()
         while not self._stopping:
             for job in self._take_due():
-                self._ring(job)
+                self._try(f"waking task {job}", partial(self._ring, job))
             if self._poked or time.monotonic() >= next_sweep:
                 self._poked = False
-                self._sweep_safely()
+                self._try("sweep", self._sweep)
                 next_sweep = time.monotonic() + self._interval_s
             self._sleep(next_sweep)
 
@@ -65,11 +66,12 @@ class Alarms:
         with self._changed:
             return self._times.take_due(self._now())
 
-    def _sweep_safely(self) -> None:
+    def _try(self, what: str, act: Callable[[], None]) -> None:
+        """Nobody takes the place of this thread: whatever happens in it, the next sweep follows."""
         try:
-            self._sweep()
+            act()
         except Exception as error:
-            log.warning("sweep failed, the next one follows: %s", error)
+            log.warning("%s failed, the next sweep follows: %s", what, error)
 
     def _sleep(self, next_sweep: float) -> None:
         with self._changed:

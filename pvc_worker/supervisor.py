@@ -61,11 +61,19 @@ class Supervisor:
         if child.process is not None and child.process.poll() is not None:
             self._buried(child, child.process.returncode)
         if child.process is None and self._may_start(child):
-            self._start(child)
+            self._try_to_start(child)
 
     def _may_start(self, child: Child) -> bool:
         held = (self._run / f"{child.part}.hold").exists()
         return not held and time.monotonic() >= child.not_before
+
+    def _try_to_start(self, child: Child) -> None:
+        """A system short of memory refuses; the other process is not to end for that."""
+        try:
+            self._start(child)
+        except OSError as error:
+            log.warning("starting the %s process: %s", child.part, error)
+            child.not_before = time.monotonic() + child.pause_s
 
     def _start(self, child: Child) -> None:
         program = [sys.executable, "-m", "pvc_worker", "--config", str(self._config), "--part", child.part]

@@ -84,8 +84,10 @@ class ThreadWorks:
         with self._guard:
             if job in self._works:
                 return self._works[job].end
-            running = self._works[job] = Running(job, self._live, self._forsaken)
-        Thread(target=self._carry_out, args=(running, act), name=f"work {job}", daemon=True).start()
+            running = Running(job, self._live, self._forsaken)
+            Thread(target=self._carry_out, args=(running, act), name=f"work {job}", daemon=True).start()
+            # Not before: a system that gives no thread would leave one that never ends.
+            self._works[job] = running
         running.ended.wait(within_s)
         with self._guard:
             running.awaited = False

@@ -14,6 +14,9 @@ def is_due(job: Job, now: float, node: str) -> bool:
         return False
     if job.cancel is not None or now >= job.deadline or job.state is not JobState.WAITING:
         return True
+    if job.waiting is not None and now < job.waiting.since:
+        # The clock was set back, or it is another node's: when the time has come, nobody can tell by it.
+        return True
     again = look_again_at(job, node)
     return again is None or now >= again
 

@@ -215,11 +215,12 @@ def half_rolled_back(vm: VmSpec) -> HalfRolledBack:
 
 
 def see(cluster: Cluster, vm: VmSpec) -> Seen:
-    """Until the reports have caught up with a change of the record, it is the record that counts."""
-    on = cluster.seen_on(vm.uuid)
+    """Until the reports have caught up with a change of the record, it is the record that counts; of one that
+    should be stopped, another node may show a copy all the same."""
+    on = [name for name in cluster.seen_on(vm.uuid) if not cluster.behind(vm, name)]
     shown = _shown(cluster, vm)
     if vm.state is not Wanted.START:
-        if cluster.catching_up(vm) or shown is None:
+        if shown is None:
             return Seen.OFF
         return Seen.TWICE if len(on) > 1 else _as_seen(shown)
     node = cluster.nodes.get(vm.node)
@@ -239,8 +240,9 @@ def see(cluster: Cluster, vm: VmSpec) -> Seen:
 def _shown(cluster: Cluster, vm: VmSpec) -> Domain | None:
     """Its domain on its own node; one that should be stopped, on any."""
     names = [vm.node] if vm.state is Wanted.START else [vm.node, *cluster.nodes]
-    nodes = [node for name in names if (node := cluster.nodes.get(name)) is not None and node.alive]
-    return next((domain for node in nodes if (domain := node.shown.get(vm.uuid)) is not None), None)
+    told = [node for name in names if (node := cluster.nodes.get(name)) and not cluster.behind(vm, name)]
+    alive = [node for node in told if node.alive]
+    return next((domain for node in alive if (domain := node.shown.get(vm.uuid)) is not None), None)
 
 
 def _as_seen(domain: Domain) -> Seen:

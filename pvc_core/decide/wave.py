@@ -56,9 +56,8 @@ def _tokens(source: str, target: str) -> tuple[str, str, str]:
 
 def _in_use(cluster: Cluster) -> Counter[str]:
     use: Counter[str] = Counter()
-    for vm in cluster.vms.values():
-        if vm.moving_to is not None:
-            use.update(_tokens(vm.node, vm.moving_to))
+    for vm in cluster.carried:
+        use.update(_tokens(vm.node, str(vm.moving_to)))
     return use
 
 

@@ -101,14 +101,24 @@ class Cluster:
         """May be negative: a node can be overfilled by hand."""
         return self.node(node).room_mib - self.charged_mib(node)
 
+    @cached_property
+    def carried(self) -> list[VmSpec]:
+        """VMs whose migration is under way. With its source, which drives it, a migration has ended, although
+        nobody knows yet what became of the VM."""
+        return [vm for vm in self.vms.values() if vm.moving_to is not None and self._is_there(vm.node)]
+
+    def _is_there(self, name: str) -> bool:
+        node = self.nodes.get(name)
+        return node is not None and (node.alive or node.worker)
+
     def arriving(self, node: str) -> int:
-        return sum(vm.moving_to == node for vm in self.vms.values())
+        return sum(vm.moving_to == node for vm in self.carried)
 
     def leaving(self, node: str) -> int:
-        return sum(vm.moving_to is not None and vm.node == node for vm in self.vms.values())
+        return sum(vm.node == node for vm in self.carried)
 
     def moving(self) -> int:
-        return sum(vm.moving_to is not None for vm in self.vms.values())
+        return len(self.carried)
 
     def with_vms(self, changed: Iterable[VmSpec]) -> Cluster:
         """As it will be once these records are saved. What need not be counted again is carried on."""
@@ -132,7 +142,12 @@ class Cluster:
 
     def catching_up(self, vm: VmSpec) -> bool:
         """Whether reports may still show the VM as it was before its last recorded change."""
-        return any(self._reported(node) <= number + 1 for node, number in vm.report_marks.items())
+        return any(self.behind(vm, node) for node in vm.report_marks)
+
+    def behind(self, vm: VmSpec, node: str) -> bool:
+        """The same of one node's report; that of a node the change did not concern is not."""
+        number = vm.report_marks.get(node)
+        return number is not None and self._reported(node) <= number + 1
 
     def _reported(self, name: str) -> float:
         """The number of a living node's report; what is dead will never catch up."""

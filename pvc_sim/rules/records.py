@@ -11,6 +11,7 @@ from pvc_core.model.job import Job, JobState
 from pvc_core.model.node import NodeSpec, NodeState
 from pvc_core.model.operations import MoveVm
 from pvc_core.model.vm import VmSpec, Wanted
+from pvc_core.store import tree
 from pvc_sim.breach import Breach
 from pvc_sim.mirror import Change, Mirror
 
@@ -56,10 +57,23 @@ def check_moving(mirror: Mirror) -> None:
             raise Breach("no state without an owner", text)
 
 
-def check_limits(mirror: Mirror, limits: Limits) -> None:
-    moving = [vm for vm in mirror.vms.values() if vm.moving_to is not None]
+def check_limits(mirror: Mirror, changes: Sequence[Change], limits: Limits) -> None:
+    """Whenever one begins. A node that is gone carries none any more, whatever the records say."""
+    if not any(_begins_to_move(change) for change in changes):
+        return
+    moving = [vm for vm in mirror.vms.values() if vm.moving_to is not None and _is_there(mirror, vm.node)]
     _check_count([vm.node for vm in moving], limits.parallel_out, "leave")
     _check_count([vm.moving_to for vm in moving], limits.parallel_in, "enter")
+
+
+def _begins_to_move(change: Change) -> bool:
+    if change.kind != "vm" or change.after is None:
+        return False
+    return change.after.moving_to is not None and (change.before is None or change.before.moving_to is None)
+
+
+def _is_there(mirror: Mirror, node: str) -> bool:
+    return mirror.has(tree.node_alive(node).path) or mirror.has(tree.node_worker(node).path)
 
 
 def _check_count(nodes: Sequence[str | None], most: int, way: str) -> None:

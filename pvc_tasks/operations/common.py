@@ -95,13 +95,13 @@ def reports_now(store: Store, *nodes: str) -> dict[str, int]:
 
 
 def stopped(vm: VmSpec, marks: dict[str, int], restart_on_ready: str | None = None) -> VmSpec:
-    """The record of a VM whose domain is proven gone."""
+    """The record of a VM whose domain is proven gone. Nodes it has just left may not have told that yet."""
     return vm.but(
         state=Wanted.STOP,
         moving_to=None,
         moving_job=None,
         restart_on_ready=restart_on_ready,
-        report_marks=marks,
+        report_marks={**vm.report_marks, **marks},
         crashes=(),
         running=None,
         left_down="",

@@ -27,7 +27,7 @@ LOOK_AGAIN_S = 1.0
 def look_for_unsettled(ctx: Context, cluster: Cluster, node: str) -> Wait | list[Left]:
     """VMs that nobody knows to have left; Wait while an agent may still record where they are."""
     found = unsettled(cluster, node)
-    since = ctx.job.notes.get("unsettled_since") or ctx.now
+    since = min(ctx.now, ctx.job.notes.get("unsettled_since") or ctx.now)
     ctx.remember(unsettled_since=since if found else None)
     if not found or ctx.now >= since + PATIENCE_S:
         return found

@@ -43,7 +43,7 @@ def look_for_held(
 
 def open_since(ctx: Context, note: str, found: bool) -> float:
     """Since when it was so at every look: what is open later has its own time to close."""
-    since = (ctx.job.notes.get(note) if found else None) or ctx.now
+    since = min(ctx.now, (ctx.job.notes.get(note) if found else None) or ctx.now)
     if found or note in ctx.job.notes:
         ctx.remember(**{note: since if found else None})
     return since

@@ -10,10 +10,12 @@ from pvc_core.decide.migration import moved
 from pvc_core.decide.sharing import DiskTaken
 from pvc_core.errors import PvcError
 from pvc_core.model.metadata import OnShutdownTimeout
+from pvc_core.model.node import NodeState
 from pvc_core.model.operations.transfer import Transfer
+from pvc_core.model.snapshot import Cluster
 from pvc_core.model.vm import VmSpec
 from pvc_core.store.documents import Seen
-from pvc_core.store.look import load_vm, look_at_cluster, look_at_node
+from pvc_core.store.look import load_vm, look_at_cluster
 from pvc_core.store.port import Op
 from pvc_tasks.context import Context
 from pvc_tasks.operations.common import (
@@ -25,7 +27,7 @@ from pvc_tasks.operations.common import (
 )
 from pvc_tasks.operations.move_ends import plan_stay
 from pvc_tasks.operations.open_elsewhere import look_for_open_elsewhere
-from pvc_tasks.operations.poweroff import ask_to_obey, give_time, stop_at_once
+from pvc_tasks.operations.poweroff import ask_to_obey, clear_remains, give_time, stop_at_once
 from pvc_tasks.operations.starting import await_start, start_domain
 from pvc_tasks.outcome import Again, Done, Fail, Outcome
 
@@ -45,6 +47,7 @@ def ask_to_power_off(asked: Transfer, ctx: Context, seen: Seen[VmSpec]) -> Outco
     """One look at a guest that shall power off."""
     vm = seen.value
     if not runs_here(ctx.looking, vm.uuid):
+        clear_remains(ctx, vm)
         return _place(asked, ctx, seen)
     if "until" not in ctx.job.notes:
         give_time(ctx, vm, most_s=asked.deadline_s)
@@ -64,20 +67,21 @@ def ask_to_power_off(asked: Transfer, ctx: Context, seen: Seen[VmSpec]) -> Outco
 
 def _place(asked: Transfer, ctx: Context, seen: Seen[VmSpec]) -> Outcome:
     """Its domain is gone from here, so it may run elsewhere: on the target, if that is still there."""
-    vm, target = seen.value, ctx.job.notes["target"]
+    vm, target, cluster = seen.value, ctx.job.notes["target"], look_at_cluster(ctx.store)
     ctx.remember(origin=vm.node, home=vm.previous_node)
     marks = reports_now(ctx.store, vm.node, target)
-    if not look_at_node(ctx.store, target).able:
+    if not cluster.node(target).able:
         ctx.remember(why=f"{target} does not answer any more")
-        return _record(ctx, seen, RETURNING, vm.but(moving_to=None, moving_job=None, report_marks=marks))
-    return _record(ctx, seen, STARTING, moved(vm, target, marks, asked))
+        stays = vm.but(moving_to=None, moving_job=None, report_marks=marks)
+        return _record(ctx, cluster, seen, RETURNING, stays)
+    return _record(ctx, cluster, seen, STARTING, moved(vm, target, marks, asked))
 
 
-def _record(ctx: Context, seen: Seen[VmSpec], stage: str, placed: VmSpec) -> Outcome:
-    version = look_at_cluster(ctx.store).placement_version
+def _record(ctx: Context, cluster: Cluster, seen: Seen[VmSpec], stage: str, placed: VmSpec) -> Outcome:
+    """As decided on that look at the cluster."""
     ctx.change(stage=stage)
     ctx.log(f"{placed.name} is off; starting it on {placed.node}")
-    ctx.save(seen.save(placed.but(running=None)), bump_placement(version, ctx.job.id))
+    ctx.save(seen.save(placed.but(running=None)), bump_placement(cluster.placement_version, ctx.job.id))
     return Again()
 
 
@@ -115,16 +119,22 @@ def _ended(ctx: Context, vm: VmSpec, ops: tuple[Op, ...]) -> Outcome:
 
 
 def _refused(ctx: Context, seen: Seen[VmSpec], error: PvcError) -> Outcome:
-    """Back to where it ran, if its memory there has not been given away; else it stays stopped."""
-    vm, notes = seen.value, ctx.job.notes
-    cluster = look_at_cluster(ctx.store)
-    back = ctx.job.stage == STARTING and cluster.free_mib(notes["origin"]) >= vm.charge_mib
-    if back and cluster.node(notes["origin"]).able:
+    """Back to where it ran, if that may take it again; else it stays stopped."""
+    vm, notes, cluster = seen.value, ctx.job.notes, look_at_cluster(ctx.store)
+    if ctx.job.stage == STARTING and _takes_back(cluster, vm, notes["origin"]):
         ctx.remember(why=error.message)
-        return _record(ctx, seen, RETURNING, vm.placed(notes["origin"], previous_node=notes["home"]))
+        back = vm.placed(notes["origin"], previous_node=notes["home"])
+        return _record(ctx, cluster, seen, RETURNING, back)
     off = stopped(vm, reports_now(ctx.store, ctx.me.node))
     failed = NotMovedByShutdown(
         f"{vm.name} is off, and could not be started on {vm.node}: {error.message}",
         f"Put that right, then start it: pvc vm start {vm.name}",
     )
     return Fail(failed, (seen.save(off), bump_placement_now(ctx.store, ctx.job.id)), {"vm": vm.name})
+
+
+def _takes_back(cluster: Cluster, vm: VmSpec, origin: str) -> bool:
+    """Its memory there may have been given away; and a node that was proven empty meanwhile stays so."""
+    node = cluster.node(origin)
+    empty = node.spec.state is NodeState.FLUSHED
+    return node.able and not empty and cluster.free_mib(origin) >= vm.charge_mib

@@ -26,6 +26,7 @@ from pvc_tasks.children import load_children, new_child
 from pvc_tasks.context import Context
 from pvc_tasks.operations.common import vm_lock
 from pvc_tasks.operations.move_ends import MigrationFailed
+from pvc_tasks.operations.overtaken import Overtaken
 from pvc_tasks.outcome import Outcome, Wait
 from pvc_tasks.submit import plan_children
 from pvc_tasks.words import count
@@ -33,7 +34,7 @@ from pvc_tasks.words import count
 MAX_ATTEMPTS = 5
 """Per VM; each failed migration excludes the target it failed on."""
 
-CURED_BY_ANOTHER_TARGET = frozenset({MigrationFailed.code, NoPlacement.code})
+CURED_BY_ANOTHER_PLAN = frozenset({MigrationFailed.code, NoPlacement.code, Overtaken.code})
 
 Plan = Callable[[Cluster, str, Rules], NodePlan]
 
@@ -99,12 +100,12 @@ def _parked(children: Sequence[Job]) -> frozenset[str]:
 
 
 def _hopeless(job: Job, attempts: int) -> bool:
-    """Cancelled by hand, tried too often, or failed in a way that another target does not cure."""
+    """Cancelled by hand, tried too often, or failed in a way that another plan does not cure."""
     if job.state is JobState.CANCELLED:
         return True
     if job.error is None:
         return False
-    return attempts >= MAX_ATTEMPTS or job.error.code not in CURED_BY_ANOTHER_TARGET
+    return attempts >= MAX_ATTEMPTS or job.error.code not in CURED_BY_ANOTHER_PLAN
 
 
 def _uuid(job: Job) -> str:

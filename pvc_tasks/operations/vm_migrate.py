@@ -36,6 +36,7 @@ from pvc_tasks.operations.common import (
 )
 from pvc_tasks.operations.migration_ladder import stand_below
 from pvc_tasks.operations.move_ends import plan_moved, plan_stay
+from pvc_tasks.operations.overtaken import follow
 from pvc_tasks.operations.poweroff import check_not_paused
 from pvc_tasks.operations.transfer_plan import view_transfer
 from pvc_tasks.operations.unsettled import locate
@@ -62,7 +63,9 @@ class TransferHandler(Handler[Transfer]):
     def step(self, asked: Transfer, ctx: Context) -> Outcome:
         seen = load_vm_here(ctx, asked.vm)
         if isinstance(seen, Reroute):
-            return seen if not ctx.job.begun or ctx.job.stage in anew.AWAY else _overtaken(ctx)
+            if ctx.job.stage in anew.AWAY:
+                return seen
+            return _overtaken(ctx) if ctx.job.begun else follow(ctx, seen)
         match ctx.job.stage:
             case "":
                 return self._reserve(asked, ctx, seen)
@@ -80,7 +83,7 @@ class TransferHandler(Handler[Transfer]):
     def _reserve(self, asked: Transfer, ctx: Context, last: Seen[VmSpec]) -> Outcome:
         seen = locate(ctx, last)
         if not isinstance(seen, Seen):
-            return seen
+            return follow(ctx, seen)
         vm = seen.value
         check_movable(vm, asked)
         if not runs_here(ctx.looking, vm.uuid):

@@ -56,7 +56,7 @@ class RecoverVmHandler(Handler[RecoverVm]):
             return await_start(ctx, vm) or self._running(ctx, seen)
         if ctx.job.stage == "":
             return self._count(ctx, seen, asked.crash)
-        if ctx.job.stage == "waiting" and ctx.now < ctx.job.notes["until"]:
+        if ctx.job.stage == "waiting" and _is_early(ctx):
             return _wait(ctx)
         try:
             elsewhere = look_for_open_elsewhere(ctx, vm)
@@ -72,7 +72,7 @@ class RecoverVmHandler(Handler[RecoverVm]):
         if isinstance(decided, GiveUp):
             return _give_up(ctx, seen, what, decided)
         ctx.change(stage="waiting")
-        ctx.remember(until=decided.at, text=f"{vm.name}: {what}; {decided.reason}")
+        ctx.remember(counted=ctx.now, until=decided.at, text=f"{vm.name}: {what}; {decided.reason}")
         ctx.save(seen.save(vm))
         return _wait(ctx)
 
@@ -91,6 +91,11 @@ class RecoverVmHandler(Handler[RecoverVm]):
         if not isinstance(seen, Reroute) and runs_here(ctx.looking, seen.value.uuid):
             return self._running(ctx, seen)
         return Rest("it was not started again")
+
+
+def _is_early(ctx: Context) -> bool:
+    """A clock that is set back must not make it wait for what was."""
+    return bool(ctx.job.notes.get("counted", 0.0) <= ctx.now < ctx.job.notes["until"])
 
 
 def _wait(ctx: Context) -> Wait:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pvc_core.decide.placement import Choice, decide_node, refuse
 from pvc_core.decide.sharing import DiskTaken, check_alone
-from pvc_core.decide.transitions import Act, check_transition, half_rolled_back
+from pvc_core.decide.transitions import Act, check_transition
 from pvc_core.errors import WrongState
 from pvc_core.model.operations import StartVm
 from pvc_core.model.snapshot import Cluster
@@ -24,6 +24,7 @@ from pvc_tasks.operations.common import (
     stopped,
 )
 from pvc_tasks.operations.open_elsewhere import look_for_open_elsewhere
+from pvc_tasks.operations.overtaken import check_as_planned
 from pvc_tasks.operations.poweroff import clear_remains
 from pvc_tasks.operations.resuming import let_run_on
 from pvc_tasks.operations.starting import await_start, start_domain
@@ -48,6 +49,7 @@ class StartVmHandler(Handler[StartVm]):
         vm, here = seen.value, ctx.me.node
         if asked.recover and vm.state is not Wanted.START:
             return Done(f"{vm.name} was stopped meanwhile, and stays so", {"vm": vm.name})
+        check_as_planned(ctx, vm.state is Wanted.START or vm.restart_on_ready is not None)
         if vm.state is Wanted.START and vm.node != here:
             return Reroute(tree.node_queue(vm.node), f"{vm.name} belongs on {vm.node} by now; going on there")
         found = locate(ctx, seen)
@@ -78,11 +80,11 @@ class StartVmHandler(Handler[StartVm]):
         return self._running(ctx, load_vm(ctx.store, vm.uuid))
 
     def _claim_place(self, ctx: Context, seen: Seen[VmSpec]) -> Outcome:
-        """A stopped VM's domain is proven gone, so it may become this node's; its memory is taken first."""
+        """A stopped VM's domain is proven gone, and no other node shows a copy: so it may become this node's;
+        its memory is taken first."""
         cluster, here = look_at_cluster(ctx.store), ctx.me.node
         vm = seen.value
-        if vm.rolling_back:
-            raise half_rolled_back(vm)
+        check_transition(cluster, vm, Act.START)
         refusal = refuse(cluster, vm, here)
         if refusal is not None:
             node = _decide_node(cluster, vm)

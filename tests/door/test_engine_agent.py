@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 from cluster import DoorCluster, domain_xml, make_config
 from engine_checks import await_job, check_sound
@@ -171,6 +173,18 @@ def test_two_copies_are_shouted_about_and_left_for_an_admin(cluster: DoorCluster
     assert not jobs_by_agents(cluster, "vm.adopt")
     cluster.fleet.node("hv2").destroy(uuid)
     cluster.await_true(lambda: cluster.service.vm(uuid).faults == (), "one is left")
+
+
+def test_of_two_copies_one_that_was_stopped_is_not_started_beside_the_other(cluster: DoorCluster) -> None:
+    uuid = cluster.run_vm("vm1", "hv1")
+    cluster.fleet.node("hv2").start(domain_xml("vm1", uuid=uuid))
+    cluster.await_true(lambda: len(cluster.service.vm(uuid).seen_on) == 2, "both are seen")
+    assert cluster.run(StopVm(vm=uuid)).state == "succeeded"
+    with suppress(WrongState):
+        cluster.run(StartVm(vm=uuid))
+    assert cluster.where(uuid) == ["hv2"]
+    cluster.await_true(lambda: cluster.service.vm(uuid).spec.node == "hv2", "the other is recorded")
+    check_sound(cluster)
 
 
 def test_an_agent_that_returns_in_mid_flush_disturbs_nothing(cluster: DoorCluster) -> None:

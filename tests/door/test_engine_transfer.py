@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from cluster import DoorCluster
-from engine_checks import check_sound, children_of
+from engine_checks import await_job, check_sound, children_of
 
 from pvc_core.errors import InvalidRequest, NotFound, WrongState
 from pvc_core.model.operations import FlushNode, MigrateVm, MoveVm, ShutdownVm, UnmigrateVm
@@ -74,6 +74,20 @@ def test_moved_by_shutting_it_down(cluster: DoorCluster) -> None:
     assert cluster.where(uuid) == ["hv2"]
     vm = cluster.service.vm(uuid).spec
     assert (vm.node, vm.previous_node, vm.state) == ("hv2", "hv1", "start")
+    check_sound(cluster)
+
+
+def test_what_crashes_while_it_is_shut_down_leaves_nothing_behind(cluster: DoorCluster) -> None:
+    """As `on_crash: preserve` has it, libvirt keeps the remains, and what they have open."""
+    uuid = cluster.run_vm("vm1", "hv1", migration_method=MigrationMethod.SHUTDOWN)
+    cluster.fleet.faults.deaf_guests.add("vm1")
+    job = cluster.submit(MigrateVm(vm=uuid, target="hv2"))
+    await_job(cluster, job, stage="asked")
+    hv1 = cluster.fleet.node("hv1")
+    with cluster.fleet.lock:
+        hv1.guests[uuid].domain = hv1.guests[uuid].domain.but(state="crashed", reason="panicked")
+    assert cluster.finish(job).state == "succeeded"
+    assert cluster.where(uuid) == ["hv2"] and hv1.domain(uuid) is None
     check_sound(cluster)
 
 

@@ -150,6 +150,8 @@ def test_nothing_that_may_run_is_forgotten_disabled_or_started_twice(wanted: Wan
         (Wanted.STOP, None, None, {}, Seen.OFF),
         (Wanted.STOP, None, "running", {}, Seen.RUNNING),
         (Wanted.STOP, "running", None, {"behind": True}, Seen.OFF),
+        (Wanted.STOP, None, "running", {"behind": True}, Seen.RUNNING),
+        (Wanted.STOP, "running", "running", {"behind": True}, Seen.RUNNING),
         (Wanted.STOP, None, None, {"alive": False}, Seen.OFF),
         (Wanted.DISABLE, "running", "running", {}, Seen.TWICE),
     ],

@@ -41,6 +41,11 @@ def test_a_wait_without_a_time_is_always_due_and_one_with_a_time_from_then_on() 
     assert is_due(a_job(**waits(until=200)), now=200, node="hv1")
 
 
+def test_a_wait_for_a_time_does_not_outlast_a_clock_that_is_set_back() -> None:
+    assert is_due(a_job(**waits(until=200)), now=99.9, node="hv1")
+    assert not is_due(a_job(**waits(until=200)), now=100, node="hv1")
+
+
 def test_who_has_failed_lets_the_others_look_first() -> None:
     failed = a_job(**waits(until=200, others_first=True))
     assert is_due(failed, now=200, node="hv2")
