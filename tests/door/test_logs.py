@@ -62,6 +62,16 @@ def test_what_a_guest_prints_is_shown(logs: LogCluster) -> None:
     assert logs.read("vm1", lines=1).lines == ("two",)
 
 
+def test_a_line_under_way_is_shown_as_whole_lines_are(logs: LogCluster) -> None:
+    """A prompt has colours, and letters of more than one byte; the last one may be here only in part."""
+    logs.cluster.run_vm("vm1", "hv1")
+    logs.say("hv1", "vm1", "\x1b[32mgrün\x1b[0m@web1:~# €".encode()[:-1])
+    logs.cluster.await_true(lambda: bool(logs.read("vm1").partial), "it is read")
+    assert logs.read("vm1").partial == "grün@web1:~# \ufffd"
+    logs.say("hv1", "vm1", "€\n".encode()[2:])
+    assert logs.await_lines("vm1", "grün@web1:~# €").partial == ""
+
+
 def test_what_nobody_reads_is_kept_seldom_and_handed_over_when_somebody_does(make_logs: Any) -> None:
     logs: LogCluster = make_logs(lazy_s=3600)
     uuid = logs.cluster.run_vm("vm1", "hv1")
