@@ -103,7 +103,7 @@ def size_of(element: etree._Element, text: str) -> int:
         raise fault(f"<{element.tag}> has the unknown unit {unit!r}; {UNITS_HELP}", element)
     number = whole_number(text)
     if number is None:
-        raise fault(f"<{element.tag}> must hold a whole number, not {text.strip()[:MAX_TEXT]!r}", element)
+        raise fault(f"<{element.tag}> must hold a whole number, not {text[:MAX_TEXT]!r}", element)
     if number * scale > MAX_BYTES:
         raise fault(f"<{element.tag}> is larger than any machine", element)
     return number * scale
@@ -124,9 +124,7 @@ def vcpu_counts(root: etree._Element) -> tuple[int, int]:
 def _count(element: etree._Element, text: str) -> int:
     count = whole_number(text)
     if not count or count > MAX_VCPUS:
-        raise fault(
-            f"<vcpu> must be a number from 1 to {MAX_VCPUS}, not {text.strip()[:MAX_TEXT]!r}", element
-        )
+        raise fault(f"<vcpu> must be a number from 1 to {MAX_VCPUS}, not {text[:MAX_TEXT]!r}", element)
     return count
 
 
