@@ -162,6 +162,14 @@ def test_what_may_keep_a_vm_from_moving_is_named_with_its_line() -> None:
     assert "line 5: host-passthrough" in cpu
 
 
+def test_a_network_card_that_is_another_one_at_each_start_is_named() -> None:
+    card = "<interface type='bridge'>{}<source bridge='br0'/></interface>"
+    xml = BARE.replace("</domain>", f"<devices>{card.format('')}</devices></domain>")
+    (told,) = find_cautions(xml)
+    assert "no <mac address='...'/>" in told and "another address at each start" in told
+    assert find_cautions(with_device(BARE, card.format(f"<mac address='{MAC}'/>"))) == ()
+
+
 def test_a_version_is_of_the_text() -> None:
     assert version_of(FULL) == version_of(FULL) != version_of(FULL + " ")
 
