@@ -39,10 +39,10 @@ def write_file(file: Path, text: str) -> None:
 
 def edit(file: Path) -> str:
     """What the file holds once the editor is closed; raises InvalidRequest when that went wrong."""
-    chosen = os.environ.get("VISUAL") or os.environ.get("EDITOR")
+    chosen = (os.environ.get("VISUAL") or os.environ.get("EDITOR") or "").strip()
     if not chosen and not sys.stdin.isatty():
         raise InvalidRequest("there is no terminal for an editor", "Give a FILE, or - for standard input.")
-    words = shlex.split(chosen or "vi")
+    words = _words(chosen or "vi")
     try:
         code = subprocess.run([*words, str(file)], check=False).returncode
     except OSError as error:
@@ -55,6 +55,13 @@ def edit(file: Path) -> str:
         return file.read_text()
     except (OSError, UnicodeDecodeError):
         raise InvalidRequest("the editor left no text; nothing was changed", "Try again.") from None
+
+
+def _words(command: str) -> list[str]:
+    try:
+        return shlex.split(command)
+    except ValueError as error:
+        raise InvalidRequest(f"the editor {command} is no command: {error}", "Set EDITOR anew.") from None
 
 
 def is_untouched(file: Path, text: str) -> bool:
