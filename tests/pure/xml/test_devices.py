@@ -162,6 +162,13 @@ def test_what_may_keep_a_vm_from_moving_is_named_with_its_line() -> None:
     assert "line 5: host-passthrough" in cpu
 
 
+def test_of_cards_that_nothing_tells_apart_the_xml_itself_is_changed() -> None:
+    card = "<interface type='bridge'><source bridge='br0'/></interface>"
+    with pytest.raises(Ambiguous, match="2 networks are br0: br0, br0") as refused:
+        find_device(with_device(with_device(BARE, card), card), "interface", ["br0"])
+    assert "pvc vm modify" in refused.value.remedy
+
+
 def test_a_network_card_that_is_another_one_at_each_start_is_named() -> None:
     card = "<interface type='bridge'>{}<source bridge='br0'/></interface>"
     xml = BARE.replace("</domain>", f"<devices>{card.format('')}</devices></domain>")
