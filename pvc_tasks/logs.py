@@ -80,7 +80,8 @@ class Logs:
             return (
                 f"its XML names no <log file=.../> at its serial console, and there is no {where} on its node"
             )
-        return f"nothing has been read from {where} yet; has {vm.name} been started?"
+        why = self._world.config.console.why_unread(named)
+        return why or f"nothing has been read from {where} yet; has {vm.name} been started?"
 
 
 class Reading:

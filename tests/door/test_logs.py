@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import requests
-from cluster import MakeCluster
+from cluster import MakeCluster, domain_xml
 from log_cluster import LogCluster
 from serving import pvc, serve
 
@@ -19,7 +19,16 @@ from pvc_api.app import create_app
 from pvc_cli import connections
 from pvc_core.decide.turns import came_late, maybe_mixed, not_waited_for
 from pvc_core.errors import InvalidRequest, NotFound, StoreUnavailable
-from pvc_core.model.operations import MetaVm, MigrateVm, ModifyVm, RenameVm, StartVm, StopVm, UndefineVm
+from pvc_core.model.operations import (
+    DefineVm,
+    MetaVm,
+    MigrateVm,
+    ModifyVm,
+    RenameVm,
+    StartVm,
+    StopVm,
+    UndefineVm,
+)
 from pvc_core.store import tree
 
 
@@ -422,6 +431,25 @@ def test_a_vm_without_console_says_why(logs: LogCluster) -> None:
     view = logs.read("vm1")
     assert (view.lines, view.next) == ((), 0)
     assert "<log file=.../>" in view.note
+
+
+@pytest.mark.parametrize(
+    ("file", "told"),
+    [
+        ("/var/log/libvirt/vm1.log", False),
+        ("/srv/logs/deep/vm1.log", False),
+        ("/etc/passwd", True),
+        ("/var/log/libvirt/../vm1.log", True),
+    ],
+)
+def test_a_console_that_lies_where_nobody_looks_is_told(make_logs: Any, file: str, told: bool) -> None:
+    logs: LogCluster = make_logs(also=["/srv/logs"])
+    device = f"<devices><serial type='pty'><log file='{file}'/></serial></devices></domain>"
+    xml = domain_xml("vm1").replace("</domain>", device)
+    warnings = logs.cluster.submit(DefineVm(xml=xml, node="hv1")).result.get("warnings", [])
+    why = f"{file} is not followed: it does not lie in /var/log/libvirt or /srv/logs"
+    assert [warning for warning in warnings if why in warning] == warnings and bool(warnings) == told
+    assert (why in logs.read("vm1").note) == told
 
 
 def test_a_worker_s_own_log_is_followed_too(logs: LogCluster) -> None:
