@@ -115,10 +115,19 @@ def vcpu_counts(root: etree._Element) -> tuple[int, int]:
     if element is None:
         return 1, 1
     maximum = _count(element, text_of(element))
-    current = _count(element, element.get("current", str(maximum)))
+    current = _enabled(root) or _count(element, element.get("current", str(maximum)))
     if current > maximum:
         raise fault(f"<vcpu> wants {current} of {maximum} to be online", element)
     return current, maximum
+
+
+def _enabled(root: etree._Element) -> int:
+    """As libvirt counts where each is listed: what `current` says is nothing then. 0 where none is."""
+    each = root.findall("vcpus/vcpu")
+    enabled = sum(one.get("enabled") == "yes" for one in each)
+    if each and not enabled:
+        raise fault("<vcpus> has none that is enabled", each[0])
+    return enabled
 
 
 def _count(element: etree._Element, text: str) -> int:

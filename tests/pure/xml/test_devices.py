@@ -115,6 +115,17 @@ def test_a_topology_makes_the_maximum() -> None:
     assert (after.vcpus, after.maximum, after.topology) == (2, 4, "1,2,2")
 
 
+LISTED = "<vcpu>2</vcpu><vcpus><vcpu id='0' enabled='yes'/><vcpu id='1' enabled='no'/></vcpus><memory>"
+
+
+def test_vcpus_that_are_listed_are_counted_as_libvirt_does() -> None:
+    xml = BARE.replace("<memory>", LISTED)
+    assert parse_domain(xml).vcpus == parse_hardware(xml).vcpus.vcpus == 1
+    assert parse_hardware(with_vcpus(xml, 1, None, "1,2,1")).vcpus.topology == "1,2,1"
+    with pytest.raises(PvcError, match="none that is enabled"):
+        parse_domain(xml.replace("yes", "no"))
+
+
 @pytest.mark.parametrize(
     ("xml", "count", "maximum", "topology", "kind"),
     [
@@ -130,7 +141,8 @@ def test_a_topology_makes_the_maximum() -> None:
             None,
             SizeUnclear,
         ),
-        (BARE.replace("<memory>", "<vcpus><vcpu id='0'/></vcpus><memory>"), 4, None, None, SizeUnclear),
+        (BARE.replace("<memory>", LISTED), 4, None, None, SizeUnclear),
+        (BARE.replace("<memory>", LISTED), 2, None, None, SizeUnclear),
     ],
 )
 def test_vcpus_that_cannot_be(
