@@ -30,6 +30,14 @@ class Command(click.Command):
         self.params += global_options(hidden=False, short=self.name in SHOWING)
         self.epilog = _examples([example] if isinstance(example, str) else example)
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Click does not say whose option it was that lacks its argument."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            error.ctx = error.ctx or ctx
+            raise
+
 
 def _examples(examples: Sequence[str]) -> str:
     """One to a line, for copying: never wrapped."""

@@ -199,6 +199,7 @@ def test_tasks(pvc: Run, fake: FakeService) -> None:
         (("task", "info", "unknown"), 4),
         (("vm", "list", "--state", "bogus"), 2),
         (("vm", "start", "a b"), 2),
+        (("vm", "migrate", "web1", "--target"), 2),
         (("vm", "info", "\udcff"), 4),
         (("vm", "start", "\udcff"), 2),
         (("vm", "rename", "web1", "\udcff"), 2),
