@@ -8,7 +8,7 @@ import uuid
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import requests
 
@@ -24,6 +24,9 @@ FETCH_BYTES = 1 << 20
 SUBMIT_ATTEMPTS = 3
 PAUSE_S = 0.5
 
+AS_TYPED = "surrogateescape"
+"""Bytes that are no text come to us so from the command line: it is the API that says what they are not."""
+
 Record = dict[str, Any]
 
 
@@ -32,7 +35,7 @@ def path_of(template: str, **parts: str) -> str:
     for name, part in parts.items():
         if part in ("", ".", "..") or "/" in part:
             raise InvalidRequest(f"{part!r} cannot be the name of a {name}", "Check the spelling.")
-        template = template.replace(f"<{name}>", quote(part, safe=""))
+        template = template.replace(f"<{name}>", quote(part, safe="", errors=AS_TYPED))
     return template
 
 
@@ -122,7 +125,7 @@ class Client:
             answer = self._session.request(
                 method,
                 f"{address}{PREFIX}{path}",
-                params={key: value for key, value in (query or {}).items() if value is not None},
+                params=_query_string(query or {}),
                 json=body,
                 headers=headers,
                 timeout=(self._connect_s, timeout or self._answer_s),
@@ -134,6 +137,10 @@ class Client:
         if answer.status_code >= 300:
             raise _refused(answer)
         return answer
+
+
+def _query_string(query: Record) -> str:
+    return urlencode({key: value for key, value in query.items() if value is not None}, errors=AS_TYPED)
 
 
 def _nobody(away: Sequence[PvcError]) -> PvcError:

@@ -22,7 +22,7 @@ COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 def keep_text(name: str, text: str) -> Path:
     """A file of its own that nobody else can read: a definition may hold secrets."""
     handle, path = tempfile.mkstemp(prefix=f"pvc-{name}-", suffix=".xml")
-    with os.fdopen(handle, "w") as file:
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
         file.write(text)
     return Path(path)
 
@@ -31,7 +31,7 @@ def write_file(file: Path, text: str) -> None:
     """A new file is readable for its owner alone; raises InvalidRequest where it cannot be written."""
     try:
         handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(handle, "w") as opened:
+        with os.fdopen(handle, "w", encoding="utf-8") as opened:
             opened.write(text)
     except OSError as error:
         raise InvalidRequest(f"{file} cannot be written: {error.strerror}", "Check the path.") from None
@@ -39,10 +39,10 @@ def write_file(file: Path, text: str) -> None:
 
 def edit(file: Path) -> str:
     """What the file holds once the editor is closed; raises InvalidRequest when that went wrong."""
-    chosen = os.environ.get("VISUAL") or os.environ.get("EDITOR")
+    chosen = (os.environ.get("VISUAL") or os.environ.get("EDITOR") or "").strip()
     if not chosen and not sys.stdin.isatty():
         raise InvalidRequest("there is no terminal for an editor", "Give a FILE, or - for standard input.")
-    words = shlex.split(chosen or "vi")
+    words = _words(chosen or "vi")
     try:
         code = subprocess.run([*words, str(file)], check=False).returncode
     except OSError as error:
@@ -52,9 +52,16 @@ def edit(file: Path) -> str:
     if code != 0:
         raise InvalidRequest(f"the editor {words[0]} ended with {code}; nothing was changed", "Try again.")
     try:
-        return file.read_text()
+        return file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
         raise InvalidRequest("the editor left no text; nothing was changed", "Try again.") from None
+
+
+def _words(command: str) -> list[str]:
+    try:
+        return shlex.split(command)
+    except ValueError as error:
+        raise InvalidRequest(f"the editor {command} is no command: {error}", "Set EDITOR anew.") from None
 
 
 def is_untouched(file: Path, text: str) -> bool:

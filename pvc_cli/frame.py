@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -28,6 +29,14 @@ class Command(click.Command):
         self.alias = alias
         self.params += global_options(hidden=False, short=self.name in SHOWING)
         self.epilog = _examples([example] if isinstance(example, str) else example)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Click does not say whose option it was that lacks its argument."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            error.ctx = error.ctx or ctx
+            raise
 
 
 def _examples(examples: Sequence[str]) -> str:
@@ -60,6 +69,14 @@ class Noun(click.Group):
             formatter.write_text(f"{other} is another word for {verb}.")
 
 
+def _speak_utf8() -> None:
+    """With files and programs, whatever the locale; a terminal is shown a ? for what it does not know."""
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            encoding = None if stream.isatty() else "utf-8"
+            stream.reconfigure(encoding=encoding, errors="strict" if stream is sys.stdin else "replace")
+
+
 class Root(click.Group):
     """The program: knows its nouns by name and loads the one that is used."""
 
@@ -84,6 +101,7 @@ class Root(click.Group):
         own = Session(os.environ.get("PVC_CONNECTION") or None)
         colour = False if os.environ.get("NO_COLOR") else None
         settings = {**settings, "standalone_mode": False, "obj": own, "color": colour}
+        _speak_utf8()
         try:
             result = super().main(*args, **settings)
         except Exception as error:

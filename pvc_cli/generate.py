@@ -99,7 +99,7 @@ def _tags(plain: tuple[str, ...], protected: tuple[str, ...]) -> tuple[dict[str,
 
 def read_file(file: Path) -> str:
     try:
-        return sys.stdin.read() if str(file) == "-" else file.read_text()
+        return sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
     except OSError as error:
         raise InvalidRequest(f"{file} cannot be read: {error.strerror}", "Check the path.") from None
     except UnicodeDecodeError:

@@ -60,7 +60,7 @@ def say_warnings(result: Mapping[str, Any]) -> None:
 
 def _usage(error: click.ClickException) -> dict[str, Any]:
     ctx = error.ctx if isinstance(error, click.UsageError) else None
-    remedy = f"See `{ctx.command_path} --help`." if ctx else ""
+    remedy = f"See `{ctx.command_path if ctx else 'pvc'} --help`."
     return {"code": "USAGE", "message": error.format_message(), "remedy": remedy, "details": {}}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from os.path import normpath
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -151,6 +152,13 @@ class ConsoleSection(Section):
     lines: int = Field(default=1000, ge=1, le=10_000)
     kib: int = Field(default=64, ge=16, le=64)
     lazy_s: Seconds = 30
+
+    def why_unread(self, file: str) -> str:
+        """Why nobody would follow a log there, as far as its name tells; empty if that is not so."""
+        places = [self.directory, *self.also]
+        if any(Path(normpath(file)).is_relative_to(place) for place in places):
+            return ""
+        return f"{file} is not followed: it does not lie in {' or '.join(map(str, places))}"
 
 
 class JobsSection(Section):

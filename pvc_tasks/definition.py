@@ -45,9 +45,15 @@ def check_definition(xml: str, config: Config) -> Checked:
     schemas = config.hypervisor.schemas
     # An empty <uuid> is filled in before it is stored; a missing one would shift the lines if it were here.
     filled = with_uuid(xml, ANY_UUID) if domain.uuid is None and "<uuid" in xml else xml
-    found = (*(check_domain(filled, schemas) if schemas else ()), *find_cautions(xml))
+    by_schema = check_domain(filled, schemas) if schemas else ()
+    found = (*by_schema, *find_cautions(xml), *_console(domain, config))
     more = len(found) - MOST_WARNINGS
     return Checked(domain, found if more <= 0 else (*found[:MOST_WARNINGS], f"and {more} more"))
+
+
+def _console(domain: DomainXml, config: Config) -> tuple[str, ...]:
+    why = config.console.why_unread(domain.console_log) if domain.console_log else ""
+    return (f"`pvc vm log` will show nothing: {why}",) if why else ()
 
 
 def check_not_busy(store: Store, vm: VmSpec) -> None:

@@ -43,14 +43,20 @@ class VolumeTask:
 
 def tasks_on(store: Store, disks: Iterable[str]) -> list[VolumeTask]:
     """In the order of these disks."""
-    objects = {_object_of(disk): disk for disk in disks}
-    names = [name for name in objects if may_be_locked(name)]
-    locks = store.find_many([lock_ref(name) for name in names])
-    owners = {name: seen.value.owner for name, seen in zip(names, locks, strict=True) if seen}
+    objects = locks_on(disks)
+    locks = store.find_many([lock_ref(name) for name in objects])
+    owners = {name: seen.value.owner for name, seen in zip(objects, locks, strict=True) if seen}
     jobs = store.load_present([tree.job_ref(job) for job in {*owners.values()} if job])
     known = {seen.value.id: seen.value for seen in jobs if not seen.value.state.finished}
     found = ((name, known.get(owner or "")) for name, owner in owners.items())
     return [VolumeTask(objects[name], job) for name, job in found if job and name in job.objects]
+
+
+def locks_on(disks: Iterable[str]) -> dict[str, str]:
+    """The lock of each, with its disk. An image may be called what no volume of PVC may be: no task is about
+    one of these, and it has no lock."""
+    names = {_object_of(disk): disk for disk in disks}
+    return {name: disk for name, disk in names.items() if may_be_locked(name)}
 
 
 def check_disks(store: Store, vm: VmSpec, before: VmSpec | None = None) -> None:

@@ -7,6 +7,7 @@ from contextlib import suppress
 from secrets import token_hex
 
 from pvc_core.decide.reading import cut, missing, needed
+from pvc_core.decide.tail import readable
 from pvc_core.decide.turns import awaited, stays_of, turn_of
 from pvc_core.errors import InvalidRequest, StoreConflict
 from pvc_core.model.log import FollowMark, LogHead, LogSegment, LogView
@@ -79,7 +80,8 @@ class Logs:
             return (
                 f"its XML names no <log file=.../> at its serial console, and there is no {where} on its node"
             )
-        return f"nothing has been read from {where} yet; has {vm.name} been started?"
+        why = self._world.config.console.why_unread(named)
+        return why or f"nothing has been read from {where} yet; has {vm.name} been started?"
 
 
 class Reading:
@@ -148,7 +150,7 @@ def _view_of(head: LogHead, segments: list[LogSegment], after: int | None, most:
         lines=lines,
         next=first + len(lines),
         lost=missing(first, after),
-        partial=head.rest,
+        partial=readable(head.rest.encode("latin-1")),
     )
 
 

@@ -1,4 +1,4 @@
-"""What libvirt accepts and PVC cannot vouch for: mostly what may keep a VM from being migrated."""
+"""What libvirt accepts and PVC cannot vouch for: what may keep a VM from being migrated, or the same."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from lxml import etree
 
 from pvc_core.xml.document import line_of, parse_root
-from pvc_core.xml.hardware import volume_of
+from pvc_core.xml.hardware import network_of, volume_of
 
 LOCAL = ("file", "block", "dir")
 
@@ -21,7 +21,8 @@ NOT_SEEN = "the VM cannot be kept as a snapshot, and who has it open is not seen
 def find_cautions(xml: str) -> tuple[str, ...]:
     """Each a sentence that begins with its line."""
     root = parse_root(xml)
-    found = [*_host_devices(root), *_local_disks(root), *_unseen_images(root), *_cpu(root)]
+    parts = (_host_devices, _local_disks, _unseen_images, _changing_cards, _cpu)
+    found = [caution for part in parts for caution in part(root)]
     return tuple(f"line {line_of(element)}: {sentence}" for element, sentence in found)
 
 
@@ -48,6 +49,13 @@ def _unseen_images(root: etree._Element) -> Iterator[tuple[etree._Element, str]]
     for source in root.findall("devices/disk[@type='volume']/source"):
         name = f"{source.get('volume')} of libvirt's pool {source.get('pool')}"
         yield source, f"{name}: every node must have that pool. If it is of RBD, {UNSEEN}"
+
+
+def _changing_cards(root: etree._Element) -> Iterator[tuple[etree._Element, str]]:
+    """libvirt keeps no definition that it could write a MAC address into."""
+    for element in root.findall("devices/interface"):
+        if not network_of(element).macaddr:
+            yield element, "no <mac address='...'/>: the guest is given another address at each start"
 
 
 def _cpu(root: etree._Element) -> Iterator[tuple[etree._Element, str]]:

@@ -127,7 +127,8 @@ def _find(root: etree._Element, tag: Tag, keys: Collection[str]) -> etree._Eleme
         each = ", ".join(" ".join(sorted(keys_of(element))) for element in found)
         raise Ambiguous(
             f"{len(found)} {WORDS[tag]}s are {' '.join(keys)}: {each}",
-            "Name one by its MAC address (--macaddr) or disk id.",
+            "Name one by its MAC address (--macaddr) or disk id. Of one that has none of its own, change the "
+            "XML itself: pvc vm modify VM.",
         )
     return found[0] if found else None
 

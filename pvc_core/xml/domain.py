@@ -103,7 +103,7 @@ def size_of(element: etree._Element, text: str) -> int:
         raise fault(f"<{element.tag}> has the unknown unit {unit!r}; {UNITS_HELP}", element)
     number = whole_number(text)
     if number is None:
-        raise fault(f"<{element.tag}> must hold a whole number, not {text.strip()[:MAX_TEXT]!r}", element)
+        raise fault(f"<{element.tag}> must hold a whole number, not {text[:MAX_TEXT]!r}", element)
     if number * scale > MAX_BYTES:
         raise fault(f"<{element.tag}> is larger than any machine", element)
     return number * scale
@@ -115,18 +115,25 @@ def vcpu_counts(root: etree._Element) -> tuple[int, int]:
     if element is None:
         return 1, 1
     maximum = _count(element, text_of(element))
-    current = _count(element, element.get("current", str(maximum)))
+    current = _enabled(root) or _count(element, element.get("current", str(maximum)))
     if current > maximum:
         raise fault(f"<vcpu> wants {current} of {maximum} to be online", element)
     return current, maximum
 
 
+def _enabled(root: etree._Element) -> int:
+    """As libvirt counts where each is listed: what `current` says is nothing then. 0 where none is."""
+    each = root.findall("vcpus/vcpu")
+    enabled = sum(one.get("enabled") == "yes" for one in each)
+    if each and not enabled:
+        raise fault("<vcpus> has none that is enabled", each[0])
+    return enabled
+
+
 def _count(element: etree._Element, text: str) -> int:
     count = whole_number(text)
     if not count or count > MAX_VCPUS:
-        raise fault(
-            f"<vcpu> must be a number from 1 to {MAX_VCPUS}, not {text.strip()[:MAX_TEXT]!r}", element
-        )
+        raise fault(f"<vcpu> must be a number from 1 to {MAX_VCPUS}, not {text[:MAX_TEXT]!r}", element)
     return count
 
 

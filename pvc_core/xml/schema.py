@@ -26,7 +26,8 @@ ARRANGEMENT = "each of its parts is as libvirt's schema wants it, their order or
 
 MAX_TEXT = 40
 MOST_TRIES = 200
-"""Elements looked at for the fault: a device as large as a whole XML must not keep everybody waiting."""
+"""Elements looked at for the fault; fewer in a larger part, since each look is at all of it: a device as
+large as a whole XML must not keep everybody waiting."""
 
 Valid = Callable[[etree._Element], bool]
 
@@ -110,14 +111,15 @@ def _framed(root: etree._Element) -> etree._Element:
 def _wrong_inside(frame: etree._Element, part: etree._Element, valid: Valid) -> Exception:
     """`frame` holds a copy of `part` as its last leaf, and is not valid."""
     held = _last_of(frame, part)
-    for element in islice(held.iter(etree.Element), MOST_TRIES):
+    tries = MOST_TRIES**2 // max(MOST_TRIES, sum(1 for _ in held.iter()))
+    for element in islice(held.iter(etree.Element), tries):
         for name, value in list(element.attrib.items()):
             del element.attrib[name]
             if valid(frame):
                 at = line_of(element) or line_of(part)
                 return fault(f"<{element.tag}> must not have {_pair(name, value)}", at)
             element.attrib[name] = value
-    for element in reversed(list(islice(held.iterdescendants(etree.Element), MOST_TRIES))):
+    for element in reversed(list(islice(held.iterdescendants(etree.Element), tries))):
         if _valid_without(element, frame, valid):
             return fault(f"{_shown(element)} is not accepted in <{held.tag}>", line_of(element))
     return fault(f"{_shown(part)} is not as libvirt's schema wants it", part)

@@ -7,7 +7,7 @@ from math import prod
 from lxml import etree
 
 from pvc_core.errors import InvalidRequest
-from pvc_core.xml.document import parse_root
+from pvc_core.xml.document import line_of, parse_root
 from pvc_core.xml.domain import vcpu_counts
 from pvc_core.xml.edit import written
 from pvc_core.xml.place import insert
@@ -28,8 +28,11 @@ def with_vcpus(xml: str, count: int, maximum: int | None = None, topology: str |
     """`count` online of `maximum`; the maximum stays what it is unless it must grow or is given."""
     root = parse_root(xml)
     most = _maximum(root, count, maximum, topology)
-    if most != vcpu_counts(root)[1]:
-        _check_alone(root)
+    before = vcpu_counts(root)
+    if (count, most) != before:
+        _check_not_told_by(root, "vcpus/vcpu")
+    if most != before[1]:
+        _check_not_told_by(root, "cpu/numa/cell")
     _set_count(root, count, most)
     if topology is not None:
         _set_topology(root, topology)
@@ -74,10 +77,10 @@ def _maximum(root: etree._Element, count: int, maximum: int | None, topology: st
     return told
 
 
-def _check_alone(root: etree._Element) -> None:
-    for path in ("vcpus", "cpu/numa/cell"):
-        if (found := root.find(path)) is not None:
-            raise SizeUnclear(f"the maximum of vCPUs is also told by <{found.tag}>")
+def _check_not_told_by(root: etree._Element, path: str) -> None:
+    if (found := root.find(path)) is not None:
+        where = path.split("/")[-2]
+        raise SizeUnclear(f"the vCPUs are also told one by one, in <{where}>", line=line_of(found))
 
 
 def _set_count(root: etree._Element, count: int, most: int) -> None:

@@ -83,10 +83,15 @@ def give_time(ctx: Context, vm: VmSpec, timeout_s: int | None = None, most_s: in
 
 
 def ask_to_obey(ctx: Context, vm: VmSpec) -> Hold:
-    """Again and again until its time is over."""
+    """Again and again until its time is over; one that is off since it was looked at is looked at again."""
     ctx.me.watch(ctx.job.id, vm.uuid)
     if ctx.now - ctx.job.notes["asked"] >= ASK_AGAIN_S:
-        ctx.acting.shutdown(vm.uuid)
+        try:
+            ctx.acting.shutdown(vm.uuid)
+        except HypervisorRefused:
+            if runs_here(ctx.looking, vm.uuid):
+                raise
+            return Hold(until=ctx.now)
         ctx.remember(asked=ctx.now)
     return Hold(until=min(ctx.now + ASK_AGAIN_S, ctx.job.notes["until"]))
 

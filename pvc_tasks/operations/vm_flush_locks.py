@@ -17,12 +17,11 @@ from pvc_core.model.operations import FlushVmLocks
 from pvc_core.model.storage import VolumeDetail
 from pvc_core.model.vm import VmSpec
 from pvc_core.store import tree
-from pvc_core.store.locks import may_be_locked
 from pvc_core.store.look import load_vm, look_at_cluster
 from pvc_tasks.context import Context
+from pvc_tasks.disks import locks_on
 from pvc_tasks.handler import Admission, Handler
 from pvc_tasks.operations.common import vm_lock, vm_objects
-from pvc_tasks.operations.storage_common import volume_object
 from pvc_tasks.outcome import Again, Done, Outcome, Rest
 from pvc_tasks.words import count
 from pvc_tasks.world import World
@@ -38,9 +37,7 @@ class FlushVmLocksHandler(Handler[FlushVmLocks]):
         with suppress(StorageUnavailable):
             self._find(asked, world)
         vm = load_vm(world.store, asked.vm).value
-        named = (volume_object(*_split(disk)) for disk in vm.held_disks)
-        # Of an image with an odd name no other task holds a lock either.
-        disks = tuple(name for name in named if may_be_locked(name))
+        disks = tuple(locks_on(vm.held_disks))
         objects, locks = (*vm_objects(vm.uuid), *disks), (vm_lock(vm.uuid), *disks)
         return Admission(tree.CLUSTER_QUEUE, vm.name, objects, locks)
 

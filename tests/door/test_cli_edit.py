@@ -122,6 +122,16 @@ def test_an_editor_that_fails_changes_nothing(
     assert cluster.service.vm("web1").spec.memory_mib == 128 and kept(tmp_path) == []
 
 
+@pytest.mark.parametrize(("command", "words"), [("vi '", "no command"), (" ", "no terminal")])
+def test_an_editor_that_is_no_command_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, command: str, words: str
+) -> None:
+    monkeypatch.setenv("EDITOR", command)
+    done = pvc("vm", "modify", "web1", "--yes")
+    assert (done.exit_code, kept(tmp_path)) == (2, []), done.stderr
+    assert words in done.stderr and "unforeseen" not in done.stderr
+
+
 def test_what_was_written_before_an_editor_failed_is_kept(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

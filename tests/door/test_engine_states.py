@@ -9,7 +9,7 @@ from engine_checks import await_job, check_sound
 from pvc_core.decide.transitions import GuestPaused, VmDisabled
 from pvc_core.errors import InvalidRequest, NotFound, WrongState
 from pvc_core.model.job import Job
-from pvc_core.model.metadata import OnShutdownTimeout
+from pvc_core.model.metadata import MigrationMethod, OnShutdownTimeout
 from pvc_core.model.operations import (
     DisableVm,
     FlushNode,
@@ -49,6 +49,26 @@ def settle(cluster: DoorCluster, uuid: str) -> None:
         return not seen.catching_up(seen.vms[uuid])
 
     cluster.await_true(caught_up, "the reports have caught up")
+
+
+@pytest.mark.parametrize(
+    ("operation", "off"), [(ShutdownVm, True), (DisableVm, True), (RestartVm, False), (MigrateVm, False)]
+)
+def test_a_guest_that_powers_off_just_before_it_is_asked_has_obeyed(
+    hasty: DoorCluster, monkeypatch: pytest.MonkeyPatch, operation: type[Operation], off: bool
+) -> None:
+    uuid = run_seen(hasty, "vm1", migration_method=MigrationMethod.SHUTDOWN)
+    node = hasty.fleet.node("hv1")
+    ask = node.shutdown
+
+    def too_late(asked: str) -> None:
+        crash(hasty, asked, "shutdown")
+        ask(asked)
+
+    monkeypatch.setattr(node, "shutdown", too_late)
+    job = hasty.run(operation.parse({"vm": uuid}))
+    assert job.state == "succeeded", job.error
+    assert (hasty.where(uuid) == []) == off
 
 
 def crash(cluster: DoorCluster, uuid: str, reason: str = "failed") -> None:

@@ -10,14 +10,23 @@ from typing import Any
 
 import pytest
 import requests
-from cluster import MakeCluster
+from cluster import MakeCluster, domain_xml
 from log_cluster import LogCluster
 from serving import connected, pvc
 
 from pvc_core.decide.turns import came_late, maybe_mixed, not_waited_for
 from pvc_core.errors import InvalidRequest, NotFound, StoreUnavailable
 from pvc_core.model.log import LogView
-from pvc_core.model.operations import MetaVm, MigrateVm, ModifyVm, RenameVm, StartVm, StopVm, UndefineVm
+from pvc_core.model.operations import (
+    DefineVm,
+    MetaVm,
+    MigrateVm,
+    ModifyVm,
+    RenameVm,
+    StartVm,
+    StopVm,
+    UndefineVm,
+)
 from pvc_core.store import tree
 
 
@@ -65,6 +74,16 @@ def test_what_a_guest_prints_is_shown(logs: LogCluster) -> None:
     view = logs.await_lines("vm1", "one", "two")
     assert (view.first, view.next, view.partial, view.name) == (0, 2, "login: ", "vm1")
     assert logs.read("vm1", lines=1).lines == ("two",)
+
+
+def test_a_line_under_way_is_shown_as_whole_lines_are(logs: LogCluster) -> None:
+    """A prompt has colours, and letters of more than one byte; the last one may be here only in part."""
+    logs.cluster.run_vm("vm1", "hv1")
+    logs.say("hv1", "vm1", "\x1b[32mgrün\x1b[0m@web1:~# €".encode()[:-1])
+    logs.cluster.await_true(lambda: bool(logs.read("vm1").partial), "it is read")
+    assert logs.read("vm1").partial == "grün@web1:~# \ufffd"
+    logs.say("hv1", "vm1", "€\n".encode()[2:])
+    assert logs.await_lines("vm1", "grün@web1:~# €").partial == ""
 
 
 def test_what_nobody_reads_is_kept_seldom_and_handed_over_when_somebody_does(make_logs: Any) -> None:
@@ -392,6 +411,25 @@ def test_a_vm_without_console_says_why(logs: LogCluster) -> None:
     view = logs.read("vm1")
     assert (view.lines, view.next) == ((), 0)
     assert "<log file=.../>" in view.note
+
+
+@pytest.mark.parametrize(
+    ("file", "told"),
+    [
+        ("/var/log/libvirt/vm1.log", False),
+        ("/srv/logs/deep/vm1.log", False),
+        ("/etc/passwd", True),
+        ("/var/log/libvirt/../vm1.log", True),
+    ],
+)
+def test_a_console_that_lies_where_nobody_looks_is_told(make_logs: Any, file: str, told: bool) -> None:
+    logs: LogCluster = make_logs(also=["/srv/logs"])
+    device = f"<devices><serial type='pty'><log file='{file}'/></serial></devices></domain>"
+    xml = domain_xml("vm1").replace("</domain>", device)
+    warnings = logs.cluster.submit(DefineVm(xml=xml, node="hv1")).result.get("warnings", [])
+    why = f"{file} is not followed: it does not lie in /var/log/libvirt or /srv/logs"
+    assert [warning for warning in warnings if why in warning] == warnings and bool(warnings) == told
+    assert (why in logs.read("vm1").note) == told
 
 
 def test_a_worker_s_own_log_is_followed_too(logs: LogCluster) -> None:

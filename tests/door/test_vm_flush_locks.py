@@ -106,6 +106,23 @@ def test_who_breaks_them_may_die_halfway(
     assert not blocks.volume("slow", "archive").lockers
 
 
+ODD = ("vms/a b", "vms/web@one", "vms/space/web", "vms/Grün", f"vms/{'x' * 250}", "bare")
+
+
+def test_disks_that_no_volume_of_pvc_may_be_called_are_looked_at_too(
+    storing: DoorCluster, blocks: SlowBlocks
+) -> None:
+    """No task is about one, so that there is no lock of PVC's to hold, nor could one be called so."""
+    blocks.add_volume("vms", "a b", 1 << 30)
+    blocks.lock_volume("vms", "a b", DEAD)
+    devices = "".join(disk(name, f"vd{letter}") for name, letter in zip(ODD, "abcdef", strict=True))
+    xml = domain_xml("odd1").replace("</domain>", f"<devices>{devices}</devices></domain>")
+    storing.submit(DefineVm(xml=xml))
+    job = storing.run(FlushVmLocks(vm="odd1"))
+    assert (job.state, job.text) == ("succeeded", "1 lock of odd1 broken")
+    assert not blocks.volume("vms", "a b").lockers
+
+
 def test_what_cannot_be(storing: DoorCluster, cluster: DoorCluster) -> None:
     with pytest.raises(NotFound, match="no VM none"):
         storing.submit(FlushVmLocks(vm="none"))

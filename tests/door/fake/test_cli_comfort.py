@@ -250,3 +250,18 @@ def test_colours_are_for_terminals_and_for_those_who_want_them(pvc: Run, home: P
     assert "\x1b[" in on_a_terminal(home, "node", "list", NO_COLOR="")
     assert "\x1b[" not in on_a_terminal(home, "node", "list", NO_COLOR="1")
     assert "\x1b[" not in pvc("node", "list").output
+
+
+def test_whatever_the_locale_all_is_shown(pvc: Run, home: Path, tagged: FakeService, tmp_path: Path) -> None:
+    """UTF-8 in what is read and written by files and pipes; a terminal that knows no euro is shown a ?."""
+    (view,) = tagged.all_vms
+    tagged.all_vms = [view.but(spec=view.spec.but(description="die €-Kasse"))]
+    assert "die ?-Kasse" in on_a_terminal(home, "vm", "info", "web1", PYTHONIOENCODING="latin-1")
+    settings = {**os.environ, "PVC_CONFIG_DIR": str(home), "PYTHONIOENCODING": "latin-1"}
+    command = [sys.executable, "-c", "from pvc_cli.main import main; main()"]
+    shown = subprocess.run([*command, "vm", "list", "--wide"], capture_output=True, env=settings, check=True)
+    assert "die €-Kasse".encode() in shown.stdout
+    xml = "<domain><name>web2</name><title>die €-Kasse</title></domain>".encode()
+    subprocess.run([*command, "vm", "define", "-"], input=xml, capture_output=True, env=settings, check=True)
+    asked, _ = tagged.asked[-1]
+    assert isinstance(asked, DefineVm) and asked.xml.encode() == xml

@@ -63,6 +63,8 @@ def test_the_limit_binds_and_a_closed_node_is_only_the_last_resort() -> None:
     assert homes(cluster, 4) == {"hv2": 2, "hv3": 2}
     assert homes(cluster, 2, node_limit=("hv1", "hv3")) == {"hv3": 2}
     assert homes(cluster, 2, node_limit=("hv1",)) == {"hv1": 2}
+    full = a_cluster([closed, a_node("hv2", 256), a_node("hv3", alive=False)], [a_vm(1, "hv2", 256)])
+    assert homes(full, 2, memory=512) == {"hv2": 2}
 
 
 def test_without_nodes_there_is_no_home() -> None:

@@ -115,6 +115,17 @@ def test_a_topology_makes_the_maximum() -> None:
     assert (after.vcpus, after.maximum, after.topology) == (2, 4, "1,2,2")
 
 
+LISTED = "<vcpu>2</vcpu><vcpus><vcpu id='0' enabled='yes'/><vcpu id='1' enabled='no'/></vcpus><memory>"
+
+
+def test_vcpus_that_are_listed_are_counted_as_libvirt_does() -> None:
+    xml = BARE.replace("<memory>", LISTED)
+    assert parse_domain(xml).vcpus == parse_hardware(xml).vcpus.vcpus == 1
+    assert parse_hardware(with_vcpus(xml, 1, None, "1,2,1")).vcpus.topology == "1,2,1"
+    with pytest.raises(PvcError, match="none that is enabled"):
+        parse_domain(xml.replace("yes", "no"))
+
+
 @pytest.mark.parametrize(
     ("xml", "count", "maximum", "topology", "kind"),
     [
@@ -130,7 +141,8 @@ def test_a_topology_makes_the_maximum() -> None:
             None,
             SizeUnclear,
         ),
-        (BARE.replace("<memory>", "<vcpus><vcpu id='0'/></vcpus><memory>"), 4, None, None, SizeUnclear),
+        (BARE.replace("<memory>", LISTED), 4, None, None, SizeUnclear),
+        (BARE.replace("<memory>", LISTED), 2, None, None, SizeUnclear),
     ],
 )
 def test_vcpus_that_cannot_be(
@@ -160,6 +172,21 @@ def test_what_may_keep_a_vm_from_moving_is_named_with_its_line() -> None:
     local, cpu = find_cautions(odd)
     assert "line 11: /srv/a.img is local" in local
     assert "line 5: host-passthrough" in cpu
+
+
+def test_of_cards_that_nothing_tells_apart_the_xml_itself_is_changed() -> None:
+    card = "<interface type='bridge'><source bridge='br0'/></interface>"
+    with pytest.raises(Ambiguous, match="2 networks are br0: br0, br0") as refused:
+        find_device(with_device(with_device(BARE, card), card), "interface", ["br0"])
+    assert "pvc vm modify" in refused.value.remedy
+
+
+def test_a_network_card_that_is_another_one_at_each_start_is_named() -> None:
+    card = "<interface type='bridge'>{}<source bridge='br0'/></interface>"
+    xml = BARE.replace("</domain>", f"<devices>{card.format('')}</devices></domain>")
+    (told,) = find_cautions(xml)
+    assert "no <mac address='...'/>" in told and "another address at each start" in told
+    assert find_cautions(with_device(BARE, card.format(f"<mac address='{MAC}'/>"))) == ()
 
 
 def test_a_version_is_of_the_text() -> None:
