@@ -43,9 +43,12 @@ class CephClients(CephCalls):
         self.call("block clients", block)
 
     def unblock_clients(self, clients: Collection[str]) -> None:
+        """As with blocking: without the map an OSD might go on refusing for a moment."""
+
         def unblock() -> None:
             for client in set(clients) & set(self._blocked()):
                 self._blocklist("rm", client)
+            self.cluster.connected().wait_for_latest_osdmap()
 
         self.call("unblock clients", unblock)
 

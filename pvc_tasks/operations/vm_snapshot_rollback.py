@@ -14,7 +14,7 @@ from typing import Any
 
 from pvc_core.decide.transitions import Act, check_transition
 from pvc_core.decide.vm_snapshot import check_whole
-from pvc_core.decide.volume_use import check_unused
+from pvc_core.decide.volume_use import check_unused, node_of
 from pvc_core.errors import NotFound, StorageUnavailable, VolumeInUse
 from pvc_core.model.operations import RollBackVm
 from pvc_core.model.vm import VmSpec
@@ -28,6 +28,7 @@ from pvc_tasks.definition import recorded
 from pvc_tasks.handler import Admission, Handler
 from pvc_tasks.operations.common import bump_placement_now, vm_objects
 from pvc_tasks.operations.vm_snapshot_common import check_locked, load_snapshot, locks_of, volumes_of
+from pvc_tasks.operations.volume_common import await_let_go
 from pvc_tasks.outcome import Again, Done, Hold, Outcome, Rest, Wait
 from pvc_tasks.ports import Work
 from pvc_tasks.working import let_end, work
@@ -44,7 +45,7 @@ class RollBackVmHandler(Handler[RollBackVm]):
         vm = load_vm(world.store, asked.vm).value
         snapshot = load_snapshot(world.store, vm, asked.snapshot).value
         with suppress(StorageUnavailable):
-            _check(world, vm, snapshot)
+            _check(world, vm, snapshot, closing_on=vm.node)
         locks = locks_of(vm, volumes_of(snapshot.disks))
         return Admission(tree.CLUSTER_QUEUE, vm.name, (*vm_objects(vm.uuid), *locks[1:]), locks)
 
@@ -53,7 +54,11 @@ class RollBackVmHandler(Handler[RollBackVm]):
         vm = seen.value
         snapshot = load_snapshot(ctx.store, vm, asked.snapshot).value
         if not ctx.job.begun:
-            _check(ctx.world, vm, snapshot)
+            try:
+                _check(ctx.world, vm, snapshot)
+            except VolumeInUse as busy:
+                _check(ctx.world, vm, snapshot, closing_on=vm.node)
+                return await_let_go(ctx, busy)
             check_locked(ctx, vm, volumes_of(snapshot.disks))
             ctx.change(stage=ROLLING)
             ctx.remember(done=[])
@@ -116,15 +121,19 @@ class RollBackVmHandler(Handler[RollBackVm]):
         )
 
 
-def _check(world: World, vm: VmSpec, snapshot: VmSnapshot) -> None:
-    """Everything that would stop it halfway is looked for before it begins."""
+def _check(world: World, vm: VmSpec, snapshot: VmSnapshot, closing_on: str = "") -> None:
+    """Everything that would stop it halfway is looked for before it begins.
+
+    On the node where its guest has just ended a volume may still be closing; the job waits for that.
+    """
     cluster = look_at_cluster(world.store)
     check_transition(cluster, vm, Act.ROLLBACK)
     check_whole(vm, snapshot)
     others = replace(cluster, vms={uuid: one for uuid, one in cluster.vms.items() if uuid != vm.uuid})
     for disk in snapshot.disks:
         detail = world.blocks.volume(disk.pool, disk.volume)
-        check_unused(others, detail, "roll back")
+        open_still = tuple(one for one in detail.watchers if node_of(cluster, one.address) != closing_on)
+        check_unused(others, detail.but(watchers=open_still), "roll back")
         if disk.snapshot not in detail.snapshots:
             raise NotFound(
                 f"{disk.path} has no snapshot {disk.snapshot} any more; {snapshot.name} is not whole",

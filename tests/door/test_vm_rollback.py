@@ -23,7 +23,7 @@ from pvc_core.model.operations import (
     StartVm,
     StopVm,
 )
-from pvc_core.store.look import load_vm
+from pvc_core.store.look import load_vm, look_at_cluster
 
 ARRIVES = pytest.mark.parametrize("arrives", [False, True], ids=["before", "after"])
 
@@ -84,6 +84,22 @@ def test_what_somebody_uses_is_not_rolled_back(
     with pytest.raises(VolumeInUse, match="VM vm2"):
         storing.submit(RollBackVm(vm="vm1", snapshot="first"))
     assert blocks.rolled_back == [] and storing.service.vm("vm1").spec.rolling_back == ""
+
+
+def test_what_its_guest_is_still_closing_is_waited_for(
+    storing: DoorCluster, blocks: StumblingBlocks, kept: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A guest that was stopped a moment ago; somebody else is named before anything is begun."""
+    monkeypatch.setattr("pvc_tasks.operations.volume_common.LOOK_AGAIN_S", 0.05)
+    home = look_at_cluster(storing.service.store).nodes["hv1"].addresses[0]
+    blocks.open_volume("vms", "db", f"{home}:0/7")
+    job = storing.submit(RollBackVm(vm="vm1", snapshot="first"))
+    storing.await_true(lambda: storing.service.job(job.id).state == "waiting", "it waits for the guest's end")
+    waiting = storing.service.job(job.id).waiting
+    assert waiting is not None and "used by a client on hv1" in waiting.text and blocks.rolled_back == []
+    blocks.open_volume("vms", "db")
+    assert storing.finish(job).state == "succeeded"
+    check_sound(storing)
 
 
 def test_what_is_not_whole_is_not_gone_back_to(
